@@ -1,0 +1,76 @@
+"""The database: one engine, read and write units of work, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.pool import NullPool
+
+Tx = AsyncSession
+"""One open unit of work. It commits when its block ends and rolls back on any error; nothing below it commits."""
+
+
+class Database:
+    """url: a SQLAlchemy URL; `sqlite:///…` and `postgresql://…` are given their async drivers here."""
+
+    def __init__(self, url: str, *, pooled: bool = True) -> None:
+        self.url = async_url(url)
+        self.is_sqlite = self.url.startswith("sqlite")
+        options: dict[str, Any] = {} if pooled else {"poolclass": NullPool}
+        if self.is_sqlite:
+            options["connect_args"] = {"timeout": 30}
+        elif pooled:
+            options |= {"pool_size": 10, "max_overflow": 20, "pool_pre_ping": True}
+        self.engine: AsyncEngine = create_async_engine(self.url, **options)
+        if self.is_sqlite:
+            _tame_sqlite(self.engine)
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[Tx]:
+        """One use case, one transaction. On SQLite it takes the write lock at once, so two writers queue instead of failing."""
+        async with self._sessions.begin() as tx:
+            if self.is_sqlite:
+                await tx.connection(execution_options={"cmp_begin": "IMMEDIATE"})
+            yield tx
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Tx]:
+        """A consistent view; anything written in it is thrown away."""
+        async with self._sessions() as tx:
+            yield tx
+
+    async def dispose(self) -> None:
+        await self.engine.dispose()
+
+
+def async_url(url: str) -> str:
+    for plain, driver in (
+        ("sqlite://", "sqlite+aiosqlite://"),
+        ("postgresql://", "postgresql+psycopg://"),
+        ("postgres://", "postgresql+psycopg://"),
+    ):
+        if url.startswith(plain):
+            return driver + url.removeprefix(plain)
+    return url
+
+
+def _tame_sqlite(engine: AsyncEngine) -> None:
+    """Hand transaction control to us: the driver's own implicit BEGIN is deferred and makes two writers deadlock on upgrade."""
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def on_connect(connection: Any, _record: object) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def on_begin(connection: Any) -> None:
+        mode = connection.get_execution_options().get("cmp_begin", "DEFERRED")
+        connection.exec_driver_sql(f"BEGIN {mode}")

@@ -1,0 +1,21 @@
+"""Insert-or-ignore, the house's way to do a thing once: a unique key, not a look before the leap."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from sqlalchemy import CursorResult
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import SQLModel
+
+from backend.db.engine import Tx
+
+
+async def insert_once(tx: Tx, model: type[SQLModel], values: Mapping[str, Any], *, unique: Sequence[str]) -> bool:
+    """Insert the row unless one with the same `unique` columns stands already. True when this call inserted it."""
+    insert = sqlite.insert if tx.get_bind().dialect.name == "sqlite" else postgresql.insert
+    table = model.__table__  # type: ignore[attr-defined]
+    statement = insert(table).values(**values).on_conflict_do_nothing(index_elements=list(unique))
+    done = cast("CursorResult[Any]", await tx.execute(statement))
+    return done.rowcount == 1

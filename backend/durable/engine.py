@@ -1,0 +1,115 @@
+"""A small adapter over DBOS. Workflows are registered by name before the start and begun by id after it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar, cast
+
+from dbos import DBOS, DBOSConfig, SetWorkflowID
+
+T = TypeVar("T")
+Workflow = Callable[..., Coroutine[Any, Any, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """attempts: tries in all. interval: seconds before the second try, multiplied by `backoff` each time. only: what is worth a retry."""
+
+    attempts: int = 5
+    interval: float = 1.0
+    backoff: float = 2.0
+    only: tuple[type[BaseException], ...] = (Exception,)
+
+
+class Durable:
+    """url: SQLAlchemy URL of the database that remembers the work (SQLite or PostgreSQL)."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._workflows: dict[str, Workflow] = {}
+        self._schedules: dict[str, tuple[str, Workflow]] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._registered: dict[str, Workflow] = {}
+
+    def workflow(self, name: str, function: Workflow) -> None:
+        """Register `function` under a stable name. Only before `start`."""
+        self._workflows[name] = function
+
+    def schedule(self, name: str, cron: str, function: Workflow) -> None:
+        """Run `function` by a cron expression, once among all processes. Only before `start`."""
+        self._schedules[name] = (cron, function)
+
+    async def start(self) -> None:
+        """Connect, create what is missing, and take up every workflow that a stopped process left unfinished."""
+        self._loop = asyncio.get_running_loop()
+        logging.getLogger("dbos").setLevel(logging.ERROR)
+        config: DBOSConfig = {
+            "name": "cmp",
+            "system_database_url": self._url.replace("postgres://", "postgresql://", 1),
+            # A fixed version: work begun before an upgrade is finished after it.
+            "application_version": "cmp",
+            "log_level": "ERROR",
+            "enable_otlp": False,
+        }
+        DBOS(config=config)
+        for name, function in self._workflows.items():
+            self._registered[name] = DBOS.workflow(name=name)(function)
+        for name, (_, function) in self._schedules.items():
+            self._registered[name] = DBOS.workflow(name=name)(self._scheduled(name, function))
+        await asyncio.to_thread(DBOS.launch)
+        for name, (cron, _) in self._schedules.items():
+            entry: Any = {"schedule_name": name, "workflow_fn": self._registered[name], "schedule": cron, "context": None}
+            await DBOS.apply_schedules_async([entry])
+
+    async def stop(self) -> None:
+        """Stop taking up work. What is under way goes on at the next start."""
+        await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
+
+    async def begin(self, name: str, workflow_id: str, *args: Any) -> None:
+        """Start the workflow; a second call with the same id changes nothing. It is durable when this returns."""
+        with SetWorkflowID(workflow_id):
+            await DBOS.start_workflow_async(self._registered[name], *args)
+
+    async def wait(self, workflow_id: str) -> Any:
+        """The result of a workflow, when it has one. Raises what the workflow raised."""
+        handle: Any = await DBOS.retrieve_workflow_async(workflow_id)
+        return await handle.get_result()
+
+    async def step(self, name: str, function: Callable[..., Awaitable[T]], *args: Any, retry: Retry | None = None) -> T:
+        """Inside a workflow: run `function` on the application's own loop and remember its result."""
+        options: Any = {"name": name}
+        if retry is not None:
+            options |= {
+                "retries_allowed": True,
+                "max_attempts": retry.attempts,
+                "interval_seconds": retry.interval,
+                "backoff_rate": retry.backoff,
+                "should_retry": lambda error: isinstance(error, retry.only),
+            }
+        home: Any = self._at_home
+        return cast(T, await DBOS.run_step_async(options, home, function, *args))
+
+    async def sleep(self, seconds: float) -> None:
+        """Inside a workflow: wait, across restarts too."""
+        await DBOS.sleep_async(seconds)
+
+    async def _at_home(self, function: Callable[..., Awaitable[T]], *args: Any) -> T:
+        """DBOS recovers workflows on a loop of its own, but connection pools belong to the application's loop: hop there."""
+        if self._loop is None or asyncio.get_running_loop() is self._loop:
+            return await function(*args)
+
+        async def run() -> T:
+            return await function(*args)
+
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(run(), self._loop))
+
+    def _scheduled(self, name: str, function: Workflow) -> Workflow:
+        async def workflow(_scheduled_at: datetime, _context: Any) -> None:
+            await self.step(name, function)
+
+        workflow.__qualname__ = workflow.__name__ = name
+        return workflow

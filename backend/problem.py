@@ -1,0 +1,70 @@
+"""RFC 9457 problem+json: the one place where an error of the domain becomes an HTTP answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from backend.kernel import errors
+from backend.kernel.errors import DomainError
+
+HTTP_STATUS: dict[type[DomainError], int] = {
+    DomainError: 400,
+    errors.Invalid: 422,
+    errors.Unauthenticated: 401,
+    errors.InsufficientCredits: 402,
+    errors.Forbidden: 403,
+    errors.NotFound: 404,
+    errors.Conflict: 409,
+    errors.TooLarge: 413,
+    errors.UnsupportedMedia: 415,
+    errors.RateLimited: 429,
+    errors.UpstreamFailed: 502,
+    errors.Unavailable: 503,
+}
+
+
+def http_status(error: DomainError) -> int:
+    return next(HTTP_STATUS[kind] for kind in type(error).__mro__ if kind in HTTP_STATUS)
+
+
+def problem(error: DomainError) -> JSONResponse:
+    """The answer for a domain error. Header `Retry-After` is set where the error says how long to wait."""
+    status = http_status(error)
+    body: dict[str, Any] = {"type": "about:blank", "title": error.title, "status": status, "code": error.code, "detail": error.detail}
+    if error.fields:
+        body["errors"] = [{"field": field, "detail": detail} for field, detail in error.fields.items()]
+    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, errors.RateLimited) else {}
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return JSONResponse(body, status, headers=headers, media_type="application/problem+json")
+
+
+def install(app: FastAPI) -> None:
+    """Map every error that can leave a route of `app`."""
+
+    async def domain(_: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, DomainError)
+        return problem(error)
+
+    async def validation(_: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, RequestValidationError)
+        if any(fault["type"] == "json_invalid" for fault in error.errors()):
+            return problem(DomainError("The body is not valid JSON.", code="malformed_json"))
+        fields = {".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0]): fault["msg"] for fault in error.errors()}
+        return problem(errors.Invalid("Some fields are missing or wrong.", fields=fields))
+
+    async def http(_: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, HTTPException)
+        codes = {404: "not_found", 405: "method_not_allowed"}
+        code = codes.get(error.status_code, "http_error")
+        body = {"type": "about:blank", "title": str(error.detail), "status": error.status_code, "code": code}
+        return JSONResponse(body, error.status_code, headers=error.headers, media_type="application/problem+json")
+
+    app.add_exception_handler(DomainError, domain)
+    app.add_exception_handler(RequestValidationError, validation)
+    app.add_exception_handler(HTTPException, http)

@@ -1,0 +1,92 @@
+"""Settings: read once from the environment or `.env`, typed, prefix `CMP_`. docs/settings.md documents each (a test proves it)."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="CMP_", env_file=".env", extra="ignore", frozen=True)
+
+    port: int = Field(3000, ge=1, le=65535, description="The one port everything is served on.")
+    host: str = Field("127.0.0.1", description="The address to listen on.")
+    data_dir: Path = Field(Path("var"), description="Where the database, documents, mail and keys live.")
+    public_url: str = Field("", description="The address people reach us at; http://localhost:PORT when empty.")
+    secret_key: SecretStr = Field(SecretStr(""), description="Seals secrets at rest; made and kept in the data folder when empty.")
+    database_url: str = Field("", description="SQLAlchemy URL; SQLite in the data folder when empty.")
+    redis_url: str = Field("", description="Shared live UI state and rate limits; memory when empty.")
+
+    saleor_api_url: str = Field("", description="A real Saleor's GraphQL URL; the embedded shop when empty.")
+    saleor_app_token: SecretStr = Field(SecretStr(""), description="The app's token; learnt when the app is installed if empty.")
+    saleor_channel: str = Field("default-channel", description="Saleor channel to sell in.")
+
+    langflow_url: str = Field("", description="A Langflow server; lfx workers when empty.")
+    langflow_api_key: SecretStr = Field(SecretStr(""), description="The Langflow server's API key.")
+
+    oidc_issuer: str = Field("", description="OIDC issuer; local accounts when empty.")
+    oidc_client_id: str = Field("", description="OIDC client id.")
+    oidc_client_secret: SecretStr = Field(SecretStr(""), description="OIDC client secret.")
+
+    llm_base_url: str = Field("", description="OpenAI-compatible server for the sample agents; none when empty.")
+    llm_api_key: SecretStr = Field(SecretStr(""), description="Its key.")
+    llm_model: str = Field("", description="Its model name.")
+
+    smtp_url: str = Field("", description="smtp://user:password@host:port; .eml files in the data folder when empty.")
+    brand_name: str = Field("CMP", description="The marketplace's name on every page and mail.")
+    operator_emails: Annotated[tuple[str, ...], NoDecode] = Field((), description="Comma-separated e-mails of operators.")
+    demo_password: SecretStr = Field(SecretStr(""), description="Password of demo@example.com; made and printed when empty.")
+    runner_workers: int = Field(1, ge=1, le=64, description="lfx worker processes that run agents.")
+    run_timeout_seconds: int = Field(120, ge=1, le=3600, description="A run that takes longer is stopped and costs nothing.")
+
+    @field_validator("operator_emails", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(e.strip().lower() for e in value.split(",") if e.strip()) if isinstance(value, str) else value
+
+    @property
+    def base_url(self) -> str:
+        """PUBLIC_URL without a trailing slash, or the local address."""
+        return (self.public_url or f"http://localhost:{self.port}").rstrip("/")
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite:///{(self.data_dir / 'cmp.db').resolve()}"
+
+    @property
+    def durable_database(self) -> str:
+        """Where DBOS keeps its tables: a file of its own on SQLite, so that two writers never wait for each other."""
+        if self.database_url and not self.database_url.startswith("sqlite"):
+            return self.database_url
+        return f"sqlite:///{(self.data_dir / 'durable.db').resolve()}"
+
+    @property
+    def embedded_shop(self) -> bool:
+        return not self.saleor_api_url
+
+    @property
+    def saleor_url(self) -> str:
+        """The GraphQL URL the commerce client talks to, and the only one whose webhooks are believed."""
+        return self.saleor_api_url or f"{self.base_url}/graphql/"
+
+    @property
+    def secure_cookies(self) -> bool:
+        return self.base_url.startswith("https://")
+
+    def secret(self) -> str:
+        """The installation's secret: given, or made once and kept readable by its owner alone."""
+        if given := self.secret_key.get_secret_value():
+            return given
+        path = self.data_dir / "secret.key"
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        try:
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(secrets.token_urlsafe(48))
+        except FileExistsError:
+            pass
+        return path.read_text().strip()

@@ -1,0 +1,88 @@
+"""What every test shares: a database of each kind, a clock that stands still, settings in a folder of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+from pydantic import SecretStr
+
+from backend.db.engine import Database
+from backend.db.migrate import upgrade
+from backend.kernel.clock import FrozenClock
+from backend.settings import Settings
+
+POSTGRES = os.environ.get("CMP_TEST_POSTGRES_URL", "")
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def clock() -> FrozenClock:
+    return FrozenClock(NOW)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings untouched by the developer's own environment."""
+    return Settings(
+        _env_file=None, data_dir=tmp_path / "var", secret_key=SecretStr("a-secret-for-tests"), public_url="http://localhost:3000"
+    )  # type: ignore[call-arg]
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "cmp.db"
+    upgrade(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template() -> Iterator[str]:
+    """The name of a migrated PostgreSQL database to copy from."""
+    if not POSTGRES:
+        pytest.skip("CMP_TEST_POSTGRES_URL is not set: PostgreSQL is not tested here")
+    name = f"cmp_template_{uuid.uuid4().hex[:8]}"
+    _admin(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    upgrade(f"{POSTGRES.rsplit('/', 1)[0]}/{name}")
+    yield name
+    _admin(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    path = tmp_path / "cmp.db"
+    shutil.copy(sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def postgres_url(postgres_template: str) -> Iterator[str]:
+    name = f"cmp_test_{uuid.uuid4().hex[:8]}"
+    _admin(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(postgres_template)))
+    yield f"{POSTGRES.rsplit('/', 1)[0]}/{name}"
+    _admin(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A fresh, migrated database of each kind in turn."""
+    return str(request.getfixturevalue(f"{request.param}_url"))
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    database = Database(database_url)
+    yield database
+    await database.dispose()
+
+
+def _admin(statement: sql.Composed) -> None:
+    with psycopg.connect(POSTGRES, autocommit=True) as connection:
+        connection.execute(statement)
