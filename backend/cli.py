@@ -1,0 +1,145 @@
+"""`cmpctl`: the command line. It reads its words, calls a service and prints; no rules live here."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Annotated, TypeVar
+
+import typer
+
+from backend.container import Services
+from backend.db.migrate import upgrade
+from backend.kernel.errors import DomainError
+from backend.main import System, assemble
+from backend.serving import PortTaken, free_port, serve_web
+from backend.settings import Settings
+
+T = TypeVar("T")
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Runs and looks after a marketplace of AI agents.")
+keys = typer.Typer(no_args_is_help=True, help="API keys.")
+ledger = typer.Typer(no_args_is_help=True, help="The credit ledger.")
+app.add_typer(keys, name="keys")
+app.add_typer(ledger, name="ledger")
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a script.")]
+
+
+@app.command()
+def serve() -> None:
+    """Serve the whole marketplace in this process, on one port."""
+    settings = Settings()
+    try:
+        free_port(settings.host, settings.port)
+    except PortTaken as fault:
+        typer.secho(str(fault), err=True, fg="red")
+        raise typer.Exit(1) from None
+    raise typer.Exit(serve_web(settings))
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the newest schema."""
+    settings = Settings()
+    upgrade(settings.database)
+    typer.echo("The database is up to date.")
+
+
+@app.command()
+def seed() -> None:
+    """Make the shop, the offerings and the demo account; safe to repeat."""
+    _with_system(lambda system: system.prepare())
+    typer.echo("Seeded.")
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Check every configured part and say the fix."""
+
+    async def look(system: System) -> dict[str, str]:
+        await system.start()
+        return await system.readiness()
+
+    parts = _with_system(look)
+    _print(as_json, parts, [f"{'ok  ' if not fault else 'FAIL'} {part}{': ' + fault if fault else ''}" for part, fault in parts.items()])
+    raise typer.Exit(1 if any(parts.values()) else 0)
+
+
+@app.command()
+def reconcile(since_hours: Annotated[float, typer.Option(help="How far back to look, in hours.")] = 48.0) -> None:
+    """Start the provisioning of every fully paid order that never arrived."""
+
+    async def run(system: System) -> int:
+        await system.start()
+        services = system.services
+        return await services.provisioner.reconcile(services.clock.now() - timedelta(hours=since_hours))
+
+    typer.echo(f"{_with_system(run)} orders taken up.")
+
+
+@ledger.command("prove")
+def prove(as_json: AsJson = False) -> None:
+    """Prove every balance against the entries. Exit code 1 when one does not hold."""
+    faults = _with_services(lambda services: services.ledger.prove())
+    _print(as_json, {"faults": faults}, [*faults, "The ledger is proven." if not faults else f"{len(faults)} faults."])
+    raise typer.Exit(1 if faults else 0)
+
+
+@keys.command("create")
+def create_key(
+    email: Annotated[str, typer.Option(help="Whose workspace the key opens.")],
+    name: Annotated[str, typer.Option(help="What the key is for.")],
+    as_json: AsJson = False,
+) -> None:
+    """Make an API key. The secret is printed once and cannot be shown again."""
+
+    async def create(services: Services) -> tuple[str, str]:
+        account = await services.accounts.by_email(email)
+        if account is None:
+            raise typer.BadParameter(f"nobody has the e-mail {email}")
+        [membership, *_] = await services.workspaces.of(account.id)
+        made = await services.keys.create(membership.workspace.id, account.id, name)
+        return str(made.view.id), made.secret
+
+    key_id, secret = _with_services(create)
+    _print(as_json, {"id": key_id, "secret": secret}, [f"{key_id}", secret])
+
+
+def _with_services(use: Callable[[Services], Awaitable[T]]) -> T:
+    return _with_system(lambda system: use(system.services))
+
+
+def _with_system(use: Callable[[System], Awaitable[T]]) -> T:
+    async def run() -> T:
+        system = assemble(Settings())
+        upgrade(system.services.settings.database)
+        try:
+            return await use(system)
+        finally:
+            await system.stop()
+
+    try:
+        return asyncio.run(run())
+    except DomainError as fault:
+        typer.secho(fault.detail, err=True, fg="red")
+        raise typer.Exit(1) from None
+
+
+def _print(as_json: bool, data: object, lines: list[str]) -> None:
+    typer.echo(json.dumps(data, indent=2) if as_json else "\n".join(line for line in lines if line))
+
+
+def main() -> None:
+    # A pipe that closes early (`cmpctl … | head`) is not an error.
+    try:
+        app()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()
