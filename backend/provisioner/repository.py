@@ -1,0 +1,88 @@
+"""The statements behind orders. Each works in the transaction it is given; rows stay inside this room."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, update
+from sqlmodel import col, select
+
+from backend.db.engine import Tx
+from backend.db.upsert import insert_once
+from backend.kernel.ids import SaleorOrderId, new_id
+from backend.provisioner.models import GrantRow, OrderRow, StageRow
+from backend.provisioner.policy import Reached, Status
+
+
+async def open_order(tx: Tx, saleor_order_id: SaleorOrderId, now: datetime) -> OrderRow:
+    """The row of this order, made when there is none, and locked until the transaction ends."""
+    fresh = OrderRow(ref=new_id("ord"), saleor_order_id=saleor_order_id, status=Status.PAID, placed_at=now, updated_at=now)
+    await insert_once(tx, OrderRow, fresh.model_dump(), unique=["saleor_order_id"])
+    query = select(OrderRow).where(OrderRow.saleor_order_id == saleor_order_id).with_for_update()
+    return (await tx.execute(query)).scalar_one()
+
+
+async def lock(tx: Tx, ref: str) -> OrderRow:
+    """The order, held by this transaction until it ends. Raises sqlalchemy's NoResultFound for a ref that never was."""
+    return (await tx.execute(select(OrderRow).where(OrderRow.ref == ref).with_for_update())).scalar_one()
+
+
+async def find(tx: Tx, ref: str) -> OrderRow | None:
+    return await tx.get(OrderRow, ref)
+
+
+async def by_saleor_ids(tx: Tx, ids: Sequence[str]) -> dict[str, OrderRow]:
+    rows = (await tx.execute(select(OrderRow).where(col(OrderRow.saleor_order_id).in_(ids)))).scalars()
+    return {row.saleor_order_id: row for row in rows}
+
+
+async def of_workspace(tx: Tx, workspace_id: str, before: str | None, limit: int) -> list[OrderRow]:
+    """Newest first; `before` is the last ref of the page before."""
+    return await _newest(tx, limit, OrderRow.workspace_id == workspace_id, *([col(OrderRow.ref) < before] if before else []))
+
+
+async def unclaimed(tx: Tx, email: str) -> list[OrderRow]:
+    query = select(OrderRow).where(OrderRow.email == email, OrderRow.status == Status.UNCLAIMED).with_for_update()
+    return list((await tx.execute(query)).scalars())
+
+
+async def _newest(tx: Tx, limit: int, *where: ColumnElement[bool] | bool) -> list[OrderRow]:
+    query = select(OrderRow).where(*where).order_by(col(OrderRow.ref).desc()).limit(limit)
+    return list((await tx.execute(query)).scalars())
+
+
+async def draw_ticket(tx: Tx, ref: str) -> int:
+    statement = update(OrderRow).where(col(OrderRow.ref) == ref).values(tickets=OrderRow.tickets + 1).returning(col(OrderRow.tickets))
+    return int((await tx.execute(statement)).scalar_one())
+
+
+async def reach(tx: Tx, ref: str, key: str, at: datetime, note: str = "") -> bool:
+    """Put the stage on the timeline unless it is there. True when this call put it there."""
+    return await insert_once(tx, StageRow, {"order_ref": ref, "key": key, "at": at, "note": note}, unique=["order_ref", "key"])
+
+
+async def note(tx: Tx, ref: str, key: str, text: str) -> None:
+    """Replace the note of a stage that was reached."""
+    await tx.execute(update(StageRow).where(col(StageRow.order_ref) == ref, col(StageRow.key) == key).values(note=text))
+
+
+async def stages(tx: Tx, refs: Sequence[str]) -> dict[str, dict[str, Reached]]:
+    """What each order has reached, by its ref and the key of the stage."""
+    found: dict[str, dict[str, Reached]] = {ref: {} for ref in refs}
+    for row in (await tx.execute(select(StageRow).where(col(StageRow.order_ref).in_(refs)))).scalars():
+        found[row.order_ref][row.key] = Reached(row.at, row.note)
+    return found
+
+
+async def grants(tx: Tx, refs: Sequence[str]) -> dict[str, list[GrantRow]]:
+    found: dict[str, list[GrantRow]] = {ref: [] for ref in refs}
+    query = select(GrantRow).where(col(GrantRow.order_ref).in_(refs)).order_by(col(GrantRow.id))
+    for row in (await tx.execute(query)).scalars():
+        found[row.order_ref].append(row)
+    return found
+
+
+async def grant_once(tx: Tx, values: dict[str, Any]) -> bool:
+    return await insert_once(tx, GrantRow, values, unique=["order_ref", "line_id", "unit"])
