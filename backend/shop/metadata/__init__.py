@@ -1,0 +1,1 @@
+"""Key-value notes that apps keep on checkouts, orders and lines."""

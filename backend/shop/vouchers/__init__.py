@@ -1,0 +1,1 @@
+"""Vouchers: what a promo code is worth."""
