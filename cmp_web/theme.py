@@ -1,0 +1,20 @@
+"""What the whole site wears. Colours, sizes and spaces themselves live in assets/tokens.css; nothing else decides one."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+ASSETS = Path(__file__).resolve().parent.parent / "assets"
+
+STYLESHEETS = ["/tokens.css", "/cmp.css", "/store.css", "/app.css"]
+FONT = "/fonts/geist-latin-wght-normal.woff2"
+
+
+def stamped(name: str) -> str:
+    """The address of a file in `assets/`, with its content's hash, so that browsers may keep it for a year."""
+    return f"/{name}?v={hashlib.sha256((ASSETS / name).read_bytes()).hexdigest()[:8]}"
+
+
+ICONS = stamped("icons.svg")
+SCRIPT = stamped("site.js")

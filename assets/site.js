@@ -1,0 +1,42 @@
+// What a page can do before, and without, its application: open and close dialogs, copy, show a password.
+document.addEventListener("click", (event) => {
+  const target = event.target.closest("[data-open],[data-close],[data-copy],[data-reveal]");
+  if (!target) {
+    if (event.target.matches("dialog[data-light]")) event.target.close();
+    return;
+  }
+  if (target.dataset.open !== undefined) document.getElementById(target.dataset.open)?.showModal();
+  if (target.dataset.close !== undefined) target.closest("dialog")?.close();
+  if (target.dataset.copy !== undefined) copy(target);
+  if (target.dataset.reveal !== undefined) reveal(target);
+});
+
+// data-copy holds the text, or is empty for the code beside the button.
+async function copy(button) {
+  const text = button.dataset.copy || button.closest(".code")?.querySelector("code")?.innerText || "";
+  const label = button.querySelector("[data-label]") ?? button;
+  const before = label.textContent;
+  try {
+    await navigator.clipboard.writeText(text);
+    label.textContent = "Copied";
+  } catch {
+    label.textContent = "Press Ctrl C";
+    const code = button.closest(".code")?.querySelector("code");
+    if (code) getSelection().selectAllChildren(code);
+  }
+  setTimeout(() => { label.textContent = before; }, 1500);
+}
+
+function reveal(button) {
+  const field = document.getElementById(button.dataset.reveal);
+  const hidden = field.type === "password";
+  field.type = hidden ? "text" : "password";
+  button.setAttribute("aria-pressed", String(hidden));
+}
+
+// Enter sends, Shift+Enter starts a new line, in every composer.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing || !event.target.matches("textarea[data-enter]")) return;
+  event.preventDefault();
+  event.target.form?.requestSubmit();
+});

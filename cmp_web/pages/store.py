@@ -1,0 +1,8 @@
+"""The table of the storefront's pages."""
+
+from __future__ import annotations
+
+from cmp_web.pages import landing
+from cmp_web.pages.page import Page
+
+PAGES: tuple[Page, ...] = (landing.PAGE,)

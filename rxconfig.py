@@ -1,0 +1,20 @@
+"""Reflex's own configuration. Ports and addresses are not here: the edge writes them when a page is asked for, so one build serves anywhere."""
+
+from __future__ import annotations
+
+import os
+
+import reflex as rx
+
+config = rx.Config(
+    app_name="cmp_web",
+    telemetry_enabled=False,
+    react_strict_mode=False,
+    show_built_with_reflex=False,
+    default_color_mode="system",
+    cors_allowed_origins=[],
+    frontend_compression_formats=["brotli", "gzip"],
+    state_manager_mode="redis" if os.environ.get("REFLEX_REDIS_URL") else "memory",
+    plugins=[],
+    disable_plugins=[rx.plugins.SitemapPlugin],
+)
