@@ -13,8 +13,8 @@ import backend
 
 
 def load_metadata() -> MetaData:
-    """Import each `backend.<room>.models` that exists and return the metadata they fill."""
-    for room in pkgutil.iter_modules(backend.__path__, "backend."):
+    """Import each `backend.<room>.models`, also of rooms within rooms, and return the metadata they fill."""
+    for room in pkgutil.walk_packages(backend.__path__, "backend."):
         if room.ispkg and importlib.util.find_spec(f"{room.name}.models"):
             importlib.import_module(f"{room.name}.models")
     return SQLModel.metadata
