@@ -1,0 +1,111 @@
+"""From Saleor's error codes to words for a buyer, and from its payment events to what they mean for one. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from backend.commerce.errors import CheckoutGone, CommerceError
+
+PaymentStatus = Literal["succeeded", "failed", "action_required", "pending"]
+
+_BY_FIELD = {
+    ("email", "INVALID"): "This is not a valid e-mail address.",
+    ("email", "REQUIRED"): "Enter an e-mail address.",
+    ("promoCode", "INVALID"): "This code does not exist or is no longer valid.",
+    ("promoCode", "NOT_FOUND"): "This code does not exist or is no longer valid.",
+    ("variantId", "GRAPHQL_ERROR"): "This product does not exist.",
+    ("variantId", "NOT_FOUND"): "This product does not exist.",
+    ("channel", "NOT_FOUND"): "The shop has no such sales channel.",
+    ("postalCode", "INVALID"): "This postal code does not fit the country.",
+    ("countryArea", "INVALID"): "This state or region does not fit the country.",
+    ("phone", "INVALID"): "This is not a valid phone number.",
+    ("country", "REQUIRED"): "Choose a country.",
+    ("paymentGateway", "NOT_FOUND"): "This way to pay is not offered.",
+}
+
+_BY_CODE = {
+    "EMAIL_NOT_SET": "Enter an e-mail address first.",
+    "BILLING_ADDRESS_NOT_SET": "Enter a billing address first.",
+    "CHECKOUT_NOT_FULLY_PAID": "The payment does not cover the total yet.",
+    "REQUIRED": "This is required.",
+    "MISSING_ADDRESS_DATA": "A part of the address is missing.",
+    "INVALID": "This is not valid.",
+    "INSUFFICIENT_STOCK": "There are not enough of this left.",
+    "QUANTITY_GREATER_THAN_LIMIT": "That is more than one order may hold of this product (50).",
+    "ZERO_QUANTITY": "The quantity has to be at least 1.",
+    "NO_LINES": "The cart is empty.",
+    "PRODUCT_NOT_PUBLISHED": "This product is not for sale at the moment.",
+    "PRODUCT_UNAVAILABLE_FOR_PURCHASE": "This product is not for sale at the moment.",
+    "UNAVAILABLE_VARIANT_IN_CHANNEL": "This product is not for sale at the moment.",
+    "CHANNEL_INACTIVE": "The shop is closed at the moment.",
+    "PARTIAL_PAYMENT_NOT_ALLOWED": "The payment has to cover the whole total.",
+    "NOT_SUPPORTED_GATEWAY": "This way to pay is not offered.",
+    "PAYMENT_ERROR": "The payment did not go through.",
+    "INACTIVE_PAYMENT": "The payment is no longer valid. Pay again.",
+    "VOUCHER_NOT_APPLICABLE": "This code does not apply to this cart.",
+    "GIFT_CARD_NOT_APPLICABLE": "This gift card does not apply to this cart.",
+    "TAX_ERROR": "The tax could not be worked out. Try again in a moment.",
+    "CHECKOUT_COMPLETION_IN_PROGRESS": "This order is being placed already.",
+    "UNIQUE": "This was already used.",
+    "NOT_FOUND": "The shop does not know this.",
+    "GRAPHQL_ERROR": "The shop could not make sense of this.",
+    "CANNOT_CANCEL_ORDER": "This order can no longer be cancelled.",
+    "FULFILL_ORDER_LINE": "This order line is fulfilled already.",
+}
+
+_OUR_NAMES = {"streetAddress1": "street_address_1", "streetAddress2": "street_address_2"}
+_CHECKOUT_IDS = {None, "", "id", "checkoutId", "checkout", "token"}
+
+_PAYMENT: dict[str, PaymentStatus] = {
+    "CHARGE_SUCCESS": "succeeded",
+    "AUTHORIZATION_SUCCESS": "succeeded",
+    "CHARGE_ACTION_REQUIRED": "action_required",
+    "AUTHORIZATION_ACTION_REQUIRED": "action_required",
+    "CHARGE_REQUEST": "pending",
+    "AUTHORIZATION_REQUEST": "pending",
+}
+
+_NO_ANSWER = {"", "failed to delivery request.", "failed to deliver request."}
+
+
+def words(code: str, field: str | None) -> str:
+    """One sentence a buyer understands, for any code; an unknown one still gets a true sentence."""
+    return _BY_FIELD.get((field or "", code)) or _BY_CODE.get(code) or "The shop did not accept this."
+
+
+def our_name(field: str) -> str:
+    return _OUR_NAMES.get(field) or re.sub(r"(?<=[a-z])(?=[A-Z0-9])", "_", field).lower()
+
+
+def refusal(errors: Sequence[Mapping[str, Any]]) -> CommerceError:
+    """The error for a mutation's `errors`. The first decides the code; each field keeps its first sentence."""
+    first = errors[0]
+    code, field = str(first["code"]), first.get("field")
+    fields: dict[str, str] = {}
+    for error in errors:
+        if error.get("field"):
+            fields.setdefault(our_name(error["field"]), words(str(error["code"]), error["field"]))
+    return CommerceError(words(code, field), code=code.lower(), fields=fields)
+
+
+def checkout_refusal(errors: Sequence[Mapping[str, Any]]) -> CommerceError:
+    """As `refusal`, but a checkout that the shop no longer knows is told apart."""
+    if any(error["code"] == "NOT_FOUND" and error.get("field") in _CHECKOUT_IDS for error in errors):
+        return CheckoutGone("This cart was already ordered or has expired.")
+    return refusal(errors)
+
+
+def payment_status(event_type: str | None) -> PaymentStatus:
+    """What a transaction event means. Whatever is not known to be good counts as failed."""
+    return _PAYMENT.get(event_type or "", "failed")
+
+
+def payment_message(status: PaymentStatus, said: str) -> str:
+    """said: the payment provider's own message, which may be empty or talk about machinery."""
+    if status == "failed":
+        if said.strip().lower() in _NO_ANSWER:
+            return "The payment service did not answer. You were not charged; try again in a moment."
+        return f"The payment was declined: {said}"
+    return {"action_required": "Your bank wants you to confirm this payment.", "pending": "The payment is being processed."}.get(status, "")
