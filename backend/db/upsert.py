@@ -17,5 +17,5 @@ async def insert_once(tx: Tx, model: type[SQLModel], values: Mapping[str, Any], 
     insert = sqlite.insert if tx.get_bind().dialect.name == "sqlite" else postgresql.insert
     table = model.__table__  # type: ignore[attr-defined]
     statement = insert(table).values(**values).on_conflict_do_nothing(index_elements=list(unique))
-    done = cast("CursorResult[Any]", await tx.execute(statement))
+    done = cast("CursorResult[Any]", await tx.execute(statement, execution_options={"preserve_rowcount": True}))
     return done.rowcount == 1

@@ -38,7 +38,11 @@ class Knowledge:
     def __init__(self, database: Database, clock: Clock, settings: Settings, durable: Durable, instances: Instances) -> None:
         self._database, self._clock, self._durable, self._instances = database, clock, durable, instances
         self._folder = settings.data_dir.resolve() / "knowledge"
-        durable.workflow(WORKFLOW, self._workflow)
+
+        async def index(document_id: str) -> None:
+            await self._workflow(document_id)
+
+        durable.workflow(WORKFLOW, index)
 
     async def add(self, caller: Caller, instance_id: InstanceId, filename: str, data: bytes) -> DocumentView:
         """Keep the document and have it indexed; it is durable when this returns.
