@@ -1,0 +1,117 @@
+"""Tables of the ledger. Amounts are whole micro-credits. What is posted is never changed: triggers on both databases refuse it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import DDL, BigInteger, CheckConstraint, Column, Index, UniqueConstraint, event, text
+from sqlalchemy import Table as SqlTable
+from sqlmodel import Field
+
+from backend.db.base import Table, UtcDateTime
+
+
+class LedgerAccount(Table, table=True):
+    """One a workspace. `balance` and `held` follow the entries and the open holds in the same transaction."""
+
+    __tablename__ = "ledger_account"
+    __table_args__ = (CheckConstraint("held >= 0", name="held_not_negative"), CheckConstraint("balance >= held", name="held_is_covered"))
+
+    workspace_id: str = Field(primary_key=True)
+    balance: int = Field(sa_type=BigInteger)
+    held: int = Field(sa_type=BigInteger)
+    entries: int = Field(sa_type=BigInteger)
+    """How many entries the account has: the position of the latest."""
+
+
+class LedgerLot(Table, table=True):
+    """Credits that came in together. remaining: what no entry has taken out yet."""
+
+    __tablename__ = "ledger_lot"
+    __table_args__ = (
+        CheckConstraint("remaining >= 0 AND remaining <= granted", name="remaining_within_granted"),
+        Index("ix_ledger_lot_open", "workspace_id", sqlite_where=text("remaining > 0"), postgresql_where=text("remaining > 0")),
+    )
+
+    id: str = Field(primary_key=True)
+    workspace_id: str = Field(index=True, foreign_key="ledger_account.workspace_id")
+    source: str
+    ref: str = Field(index=True)
+    label: str
+    priority: int
+    granted: int = Field(sa_type=BigInteger)
+    remaining: int = Field(sa_type=BigInteger)
+    expires_at: datetime | None = Field(sa_type=UtcDateTime)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class LedgerHold(Table, table=True):
+    """Credits set aside for one run. `charged` and `available` (after it) are known once it is closed."""
+
+    __tablename__ = "ledger_hold"
+    __table_args__ = (
+        CheckConstraint("amount >= 0 AND charged >= 0 AND charged <= amount", name="charged_within_held"),
+        Index("ix_ledger_hold_open", "created_at", sqlite_where=text("status = 'open'"), postgresql_where=text("status = 'open'")),
+    )
+
+    run_id: str = Field(primary_key=True)
+    workspace_id: str = Field(index=True)
+    amount: int = Field(sa_type=BigInteger)
+    label: str
+    status: str
+    charged: int = Field(sa_type=BigInteger)
+    available: int = Field(sa_type=BigInteger)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    closed_at: datetime | None = Field(sa_type=UtcDateTime)
+
+
+class LedgerTransaction(Table, table=True):
+    """One posting. key: names the cause, so the same cause posts once."""
+
+    __tablename__ = "ledger_transaction"
+
+    id: str = Field(primary_key=True)
+    key: str = Field(unique=True)
+    kind: str
+    workspace_id: str = Field(index=True)
+    label: str
+    run_id: str | None = Field(index=True)
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
+class LedgerEntry(Table, table=True):
+    """One side of a posting. A workspace's entries name their lot and are counted from 1; `balance_after` runs along with them."""
+
+    __tablename__ = "ledger_entry"
+    __table_args__ = (UniqueConstraint("account", "position"),)
+
+    id: str = Field(primary_key=True)
+    transaction_id: str = Field(index=True, foreign_key="ledger_transaction.id")
+    account: str
+    lot_id: str | None = Field(index=True, foreign_key="ledger_lot.id")
+    amount: int = Field(sa_type=BigInteger)
+    position: int | None = Field(sa_column=Column(BigInteger))
+    balance_after: int | None = Field(sa_column=Column(BigInteger))
+
+
+_REFUSAL = "the ledger is append-only"
+
+
+def _append_only(table: SqlTable) -> None:
+    name = f"{table.name}_append_only"
+    for verb in ("UPDATE", "DELETE"):
+        body = f"BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END"
+        _after(table, "create", "sqlite", f"CREATE TRIGGER {name}_{verb.lower()} BEFORE {verb} ON {table.name} {body}")
+    body = f"$$ BEGIN RAISE EXCEPTION '{_REFUSAL}'; END $$"
+    _after(table, "create", "postgresql", f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS {body}")
+    when = f"BEFORE UPDATE OR DELETE OR TRUNCATE ON {table.name}"
+    _after(table, "create", "postgresql", f"CREATE TRIGGER {name} {when} EXECUTE FUNCTION {name}()")
+    _after(table, "drop", "postgresql", f"DROP FUNCTION {name}")
+
+
+def _after(table: SqlTable, what: str, dialect: str, statement: str) -> None:
+    event.listen(table, f"after_{what}", DDL(statement).execute_if(dialect=dialect))  # type: ignore[no-untyped-call]
+
+
+for _name in (LedgerTransaction.__tablename__, LedgerEntry.__tablename__):
+    _append_only(Table.metadata.tables[str(_name)])

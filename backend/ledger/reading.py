@@ -1,0 +1,118 @@
+"""The ledger's queries: rows in, frozen views out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import RowMapping, func, select
+
+from backend.db.engine import Tx
+from backend.kernel.errors import Invalid, NotFound
+from backend.kernel.ids import LotId, RunId, WorkspaceId
+from backend.kernel.money import Credits
+from backend.kernel.page import Page, cut
+from backend.ledger import repository
+from backend.ledger.repository import ENTRY, HOLD, LOT, TRANSACTION
+from backend.ledger.views import Balance, EntryKind, EntryView, HoldStatus, HoldView, LotCharge, LotSource, LotView, Receipt
+
+
+async def balance(tx: Tx, workspace_id: str) -> Balance:
+    row = await repository.account(tx, workspace_id)
+    return Balance(Credits(row["balance"]), Credits(row["held"])) if row else Balance(Credits(0), Credits(0))
+
+
+async def lots(tx: Tx, workspace_id: str) -> list[LotView]:
+    query = select(LOT).where(LOT.c.workspace_id == workspace_id).order_by(LOT.c.id.desc())
+    return [
+        LotView(
+            LotId(r["id"]),
+            r["label"],
+            LotSource(r["source"]),
+            r["ref"],
+            Credits(r["granted"]),
+            Credits(r["remaining"]),
+            r["expires_at"],
+            r["created_at"],
+        )
+        for r in await repository.rows(tx, query)
+    ]
+
+
+async def entries(tx: Tx, workspace_id: str, cursor: str | None, limit: int) -> Page[EntryView]:
+    query = (
+        select(ENTRY, TRANSACTION.c.at, TRANSACTION.c.kind, TRANSACTION.c.label, TRANSACTION.c.run_id)
+        .join(TRANSACTION, TRANSACTION.c.id == ENTRY.c.transaction_id)
+        .where(ENTRY.c.account == workspace_id)
+        .order_by(ENTRY.c.position.desc())
+        .limit(limit + 1)
+    )
+    if cursor is not None:
+        query = query.where(ENTRY.c.position < _position(cursor))
+    rows = await repository.rows(tx, query)
+    return cut(rows, limit, lambda row: str(row["position"])).map(_entry)
+
+
+def _position(cursor: str) -> int:
+    if not cursor.isascii() or not cursor.isdigit() or len(cursor) > 18:
+        raise Invalid("This cursor is not one of ours.", fields={"cursor": "take it from `next` of a page"})
+    return int(cursor)
+
+
+def _entry(r: RowMapping) -> EntryView:
+    return EntryView(
+        r["id"], r["at"], EntryKind(r["kind"]), Credits(r["amount"]), Credits(r["balance_after"]), r["label"], r["run_id"], r["lot_id"]
+    )
+
+
+async def posted(tx: Tx, key: str, account: str) -> Credits:
+    """What the posting named `key` moved to `account`; nothing when it has no entries."""
+    query = select(func.coalesce(func.sum(ENTRY.c.amount), 0)).join(TRANSACTION, TRANSACTION.c.id == ENTRY.c.transaction_id)
+    return Credits(int((await tx.execute(query.where(TRANSACTION.c.key == key, ENTRY.c.account == account))).scalar_one()))
+
+
+async def hold(tx: Tx, run_id: str) -> HoldView:
+    row = await repository.hold_row(tx, run_id)
+    assert row is not None, "holds are never deleted"
+    return _hold(row)
+
+
+async def open_holds(tx: Tx, older_than: datetime) -> list[HoldView]:
+    query = select(HOLD).where(HOLD.c.status == "open", HOLD.c.created_at < older_than).order_by(HOLD.c.created_at)
+    return [_hold(row) for row in await repository.rows(tx, query)]
+
+
+def _hold(row: RowMapping) -> HoldView:
+    status = HoldStatus(row["status"])
+    return HoldView(RunId(row["run_id"]), WorkspaceId(row["workspace_id"]), Credits(row["amount"]), status, row["created_at"])
+
+
+async def receipt(tx: Tx, run_id: str, workspace_id: str | None = None) -> Receipt:
+    """workspace_id: whose it must be. While the hold is open, `available` is what is available now."""
+    row = await repository.hold_row(tx, run_id)
+    if row is None or workspace_id not in {None, row["workspace_id"]}:
+        raise NotFound("There is no receipt for this run.")
+    is_open = row["status"] == HoldStatus.OPEN
+    available = (await balance(tx, row["workspace_id"])).available if is_open else Credits(row["available"])
+    held, charged = Credits(row["amount"]), Credits(row["charged"])
+    return Receipt(
+        run_id=RunId(row["run_id"]),
+        quoted=held,
+        held=held,
+        charged=charged,
+        released=Credits(0) if is_open else held - charged,
+        available=available,
+        lots=await _charges(tx, run_id) if charged else (),
+        at=row["created_at"] if is_open else row["closed_at"],
+        status=HoldStatus(row["status"]),
+    )
+
+
+async def _charges(tx: Tx, run_id: str) -> tuple[LotCharge, ...]:
+    query = (
+        select(LOT.c.id, LOT.c.label, ENTRY.c.amount)
+        .join(ENTRY, ENTRY.c.lot_id == LOT.c.id)
+        .join(TRANSACTION, TRANSACTION.c.id == ENTRY.c.transaction_id)
+        .where(TRANSACTION.c.run_id == run_id)
+        .order_by(ENTRY.c.position)
+    )
+    return tuple(LotCharge(LotId(r["id"]), r["label"], Credits(-r["amount"])) for r in await repository.rows(tx, query))

@@ -1,0 +1,208 @@
+"""The credit ledger: grants come in as lots, runs hold and settle, and every posting is double-entry, made once and kept for good.
+
+Amounts inside are whole micro-credits. Whoever passes a `tx` passes one from `Database.write`; without it a call is its own transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+from sqlalchemy import insert, select
+
+from backend.db.engine import Database, Tx
+from backend.db.upsert import insert_once
+from backend.kernel.clock import Clock
+from backend.kernel.errors import InsufficientCredits, Invalid, NotFound
+from backend.kernel.ids import RunId, WorkspaceId, new_id, new_lot_id
+from backend.kernel.money import ZERO, Credits
+from backend.kernel.page import Page
+from backend.ledger import proof, reading, repository
+from backend.ledger.models import LedgerHold
+from backend.ledger.policy import Debit, OpenLot
+from backend.ledger.repository import LOT
+from backend.ledger.views import Balance, EntryKind, EntryView, HoldStatus, HoldView, LotSource, LotView, Receipt
+
+ISSUED, REVENUE, BREAKAGE = "system:issued", "system:revenue", "system:breakage"
+TOP_UP_PATH = "/credits"
+"""Where a person buys more credits; the detail of InsufficientCredits names it."""
+
+
+class Ledger:
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database, self._clock = database, clock
+
+    async def grant(
+        self,
+        tx: Tx,
+        *,
+        workspace_id: WorkspaceId,
+        amount: Credits,
+        source: LotSource,
+        ref: str,
+        key: str,
+        label: str = "",
+        expires_at: datetime | None = None,
+        priority: int = 100,
+    ) -> bool:
+        """Add a lot. ref: what it was bought or given with. key: the cause; False, and nothing changes, when it was granted before.
+
+        Raises Invalid for an amount that is not positive.
+        """
+        if amount <= ZERO:
+            raise Invalid("A grant must be more than 0 credits.", code="bad_amount")
+        now = self._clock.now()
+        txn = await repository.begin(tx, f"grant:{key}", EntryKind.GRANT, workspace_id, label, now)
+        if txn is None:
+            return False
+        await repository.open_account(tx, workspace_id)
+        after = await repository.move(tx, workspace_id, balance=amount.micro, entries=1)
+        assert after is not None, "an account always takes a positive amount"
+        lot_id = new_lot_id()
+        lot = {"id": lot_id, "workspace_id": workspace_id, "source": source, "ref": ref, "label": label, "priority": priority}
+        amounts = {"granted": amount.micro, "remaining": amount.micro, "expires_at": expires_at, "created_at": now}
+        await tx.execute(insert(LOT).values(**lot, **amounts))
+        await repository.post(tx, txn, workspace_id, [Debit(lot_id, amount.micro)], after, ISSUED)
+        return True
+
+    async def take_back(self, tx: Tx, *, workspace_id: WorkspaceId, ref: str, key: str) -> Credits:
+        """Take out what is left of the lots of `ref`: never what was spent, nor what a run under way holds. What was taken.
+
+        The same key again takes nothing more and returns the first answer.
+        """
+        now = self._clock.now()
+        txn = await repository.begin(tx, f"take_back:{key}", EntryKind.TAKE_BACK, workspace_id, "Taken back", now)
+        if txn is None:
+            return await reading.posted(tx, f"take_back:{key}", ISSUED)
+        lots, amount = await _unheld(tx, workspace_id, ref=ref)
+        if amount:
+            await repository.debit(tx, workspace_id, txn, lots, amount, ISSUED)
+        return Credits(amount)
+
+    async def hold(self, workspace_id: WorkspaceId, run_id: RunId, amount: Credits, *, label: str = "", tx: Tx | None = None) -> HoldView:
+        """Set `amount` aside for a run; the same run again returns the first hold.
+
+        Raises InsufficientCredits when less than `amount` is available, and Invalid for a negative amount.
+        """
+        if amount < ZERO:
+            raise Invalid("A hold cannot be negative.", code="bad_amount")
+        now = self._clock.now()
+        async with self._within(tx) as tx:
+            await _lapse(tx, workspace_id, now)
+            values = {"run_id": run_id, "workspace_id": workspace_id, "amount": amount.micro, "label": label, "status": HoldStatus.OPEN}
+            closing = {"charged": 0, "available": 0, "created_at": now, "closed_at": None}
+            if not await insert_once(tx, LedgerHold, values | closing, unique=["run_id"]):
+                return await reading.hold(tx, run_id)
+            if await repository.move(tx, workspace_id, held=amount.micro) is None and amount:
+                raise _short(amount, await reading.balance(tx, workspace_id))
+        return HoldView(run_id, workspace_id, amount, HoldStatus.OPEN, now)
+
+    async def settle(self, run_id: RunId, charged: Credits, *, tx: Tx | None = None) -> Receipt:
+        """Charge a held run and release the rest. A run that is closed already keeps its first receipt.
+
+        Raises Invalid when `charged` is negative or more than was held, and NotFound when nothing was held.
+        """
+        return await self._close(run_id, charged, HoldStatus.SETTLED, tx)
+
+    async def release(self, run_id: RunId, *, tx: Tx | None = None) -> Receipt:
+        """Give a hold back whole. A run that is closed already keeps its first receipt. Raises NotFound when nothing was held."""
+        return await self._close(run_id, ZERO, HoldStatus.RELEASED, tx)
+
+    async def expire(self) -> int:
+        """Move what is left of expired lots to the breakage account, as far as no run holds it. How many workspaces had any."""
+        now = self._clock.now()
+        async with self._database.read() as tx:
+            query = select(LOT.c.workspace_id).where(LOT.c.remaining > 0, LOT.c.expires_at <= now).distinct()
+            workspaces = (await tx.execute(query)).scalars().all()
+        for workspace_id in workspaces:
+            async with self._database.write() as tx:
+                await _lapse(tx, WorkspaceId(workspace_id), now)
+        return len(workspaces)
+
+    async def balance(self, workspace_id: WorkspaceId) -> Balance:
+        """Zeros for a workspace that was never granted anything."""
+        async with self._database.read() as tx:
+            return await reading.balance(tx, workspace_id)
+
+    async def lots(self, workspace_id: WorkspaceId) -> list[LotView]:
+        """Every lot, newest first, spent ones too."""
+        async with self._database.read() as tx:
+            return await reading.lots(tx, workspace_id)
+
+    async def entries(self, workspace_id: WorkspaceId, *, cursor: str | None = None, limit: int = 50) -> Page[EntryView]:
+        """Newest first. Raises Invalid for a cursor that is none of ours."""
+        async with self._database.read() as tx:
+            return await reading.entries(tx, workspace_id, cursor, limit)
+
+    async def receipt(self, workspace_id: WorkspaceId, run_id: RunId) -> Receipt:
+        """Raises NotFound for another workspace's run, and for one that never held credits."""
+        async with self._database.read() as tx:
+            return await reading.receipt(tx, run_id, workspace_id)
+
+    async def open_holds(self, older_than: datetime) -> list[HoldView]:
+        """Holds still open that were made before `older_than`, oldest first."""
+        async with self._database.read() as tx:
+            return await reading.open_holds(tx, older_than)
+
+    async def prove(self) -> list[str]:
+        """Check every sum of the ledger against every other. One line a fault; empty when all agree."""
+        async with self._database.read() as tx:
+            return await proof.faults(tx)
+
+    async def _close(self, run_id: RunId, charged: Credits, status: HoldStatus, tx: Tx | None) -> Receipt:
+        now = self._clock.now()
+        async with self._within(tx) as tx:
+            held = await repository.hold_row(tx, run_id, lock=True)
+            if held is None:
+                raise NotFound("Nothing was held for this run.")
+            if held["status"] == HoldStatus.OPEN:
+                if not ZERO <= charged <= Credits(held["amount"]):
+                    raise Invalid("A run is charged between nothing and what was held.", code="bad_amount")
+                available = await self._charge(tx, held["workspace_id"], run_id, held["amount"], charged.micro, held["label"], now)
+                await repository.close_hold(tx, run_id, charged.micro, status, available, now)
+            return await reading.receipt(tx, run_id)
+
+    async def _charge(self, tx: Tx, workspace_id: str, run_id: str, held: int, charged: int, label: str, now: datetime) -> int:
+        """Debit the lots and give the hold back. What is available then."""
+        if charged == 0:
+            after = await repository.move(tx, workspace_id, held=-held)
+            return after["balance"] - after["held"] if after else 0
+        txn = await repository.begin(tx, f"charge:{run_id}", EntryKind.CHARGE, workspace_id, label, now, run_id)
+        assert txn is not None, "the hold was open, so the run was never charged"
+        await repository.account(tx, workspace_id, lock=True)
+        lots = await repository.open_lots(tx, workspace_id)
+        after = await repository.debit(tx, workspace_id, txn, lots, charged, REVENUE, held=held)
+        return int(after["balance"] - after["held"])
+
+    @asynccontextmanager
+    async def _within(self, tx: Tx | None) -> AsyncIterator[Tx]:
+        if tx is not None:
+            yield tx
+            return
+        async with self._database.write() as own:
+            yield own
+
+
+async def _lapse(tx: Tx, workspace_id: WorkspaceId, now: datetime) -> None:
+    """Write expired lots off before they could back a new hold."""
+    if not await repository.open_lots(tx, workspace_id, expired_at=now):
+        return
+    lots, amount = await _unheld(tx, workspace_id, expired_at=now)
+    if amount and (txn := await repository.begin(tx, new_id("expiry"), EntryKind.EXPIRY, workspace_id, "Expired", now)):
+        await repository.debit(tx, workspace_id, txn, lots, amount, BREAKAGE)
+
+
+async def _unheld(tx: Tx, workspace_id: str, *, ref: str | None = None, expired_at: datetime | None = None) -> tuple[list[OpenLot], int]:
+    """Lock the account. What is left of some of its lots, and how much of that no open run holds."""
+    account = await repository.account(tx, workspace_id, lock=True)
+    lots = await repository.open_lots(tx, workspace_id, ref=ref, expired_at=expired_at)
+    left = sum(lot.remaining for lot in lots)
+    return lots, min(left, account["balance"] - account["held"]) if account else 0
+
+
+def _short(amount: Credits, balance: Balance) -> InsufficientCredits:
+    return InsufficientCredits(
+        f"This run needs {amount} {'credit' if amount == Credits.of(1) else 'credits'} and {balance.available} are available. "
+        f"Top up at {TOP_UP_PATH} and run it again."
+    )

@@ -1,0 +1,100 @@
+"""What the ledger tells: frozen copies, never rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from backend.kernel.ids import LotId, RunId, WorkspaceId
+from backend.kernel.money import Credits
+
+
+class LotSource(StrEnum):
+    """Where credits came from: bought in an order, included in a plan, or given."""
+
+    ORDER = "order"
+    PLAN = "plan"
+    GIFT = "gift"
+
+
+class EntryKind(StrEnum):
+    GRANT = "grant"
+    CHARGE = "charge"
+    TAKE_BACK = "take_back"
+    EXPIRY = "expiry"
+
+
+class HoldStatus(StrEnum):
+    OPEN = "open"
+    SETTLED = "settled"
+    RELEASED = "released"
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """available = balance − held: what a new run may use."""
+
+    balance: Credits
+    held: Credits
+
+    @property
+    def available(self) -> Credits:
+        return self.balance - self.held
+
+
+@dataclass(frozen=True, slots=True)
+class LotView:
+    id: LotId
+    label: str
+    source: LotSource
+    ref: str
+    granted: Credits
+    remaining: Credits
+    expires_at: datetime | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HoldView:
+    run_id: RunId
+    workspace_id: WorkspaceId
+    amount: Credits
+    status: HoldStatus
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EntryView:
+    """One line of a workspace's account. amount: signed. run_id: the run a charge belongs to."""
+
+    id: str
+    at: datetime
+    kind: EntryKind
+    amount: Credits
+    balance_after: Credits
+    label: str
+    run_id: RunId | None
+    lot_id: LotId
+
+
+@dataclass(frozen=True, slots=True)
+class LotCharge:
+    lot_id: LotId
+    label: str
+    amount: Credits
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What one run cost. at: when it was closed, or held while it is open. available: after it was closed."""
+
+    run_id: RunId
+    quoted: Credits
+    held: Credits
+    charged: Credits
+    released: Credits
+    available: Credits
+    lots: tuple[LotCharge, ...]
+    at: datetime
+    status: HoldStatus
