@@ -1,0 +1,163 @@
+"""Instances: the agents a workspace has bought. Another workspace's instance does not exist, as far as a caller can tell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Select, select
+from sqlmodel import col
+
+from backend.catalogue import Terms
+from backend.control_plane.models import InstanceRow, OfferingRow
+from backend.control_plane.offerings import Offering, Offerings
+from backend.control_plane.offerings import view as offering_view
+from backend.db.engine import Database, Tx
+from backend.db.upsert import insert_once
+from backend.kernel.caller import Caller
+from backend.kernel.clock import Clock
+from backend.kernel.errors import Conflict, Invalid, NotFound
+from backend.kernel.ids import InstanceId, Sku, WorkspaceId, new_instance_id
+
+MAX_NAME = 80
+
+
+class Status(StrEnum):
+    LIVE = "live"
+    PAUSED = "paused"
+    """Resting by its owner's wish."""
+    SUSPENDED = "suspended"
+    """Stopped by us: its order was refunded or cancelled."""
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceView:
+    id: InstanceId
+    name: str
+    status: Status
+    sku: Sku
+    plan: str
+    plan_name: str
+    product_slug: str
+    product_name: str
+    emblem: str
+    terms: Terms
+    created_at: datetime
+    source_key: str
+    workspace_id: WorkspaceId
+    suspended_for: str = ""
+
+
+class Instances:
+    def __init__(self, database: Database, clock: Clock, offerings: Offerings) -> None:
+        self._database, self._clock, self._offerings = database, clock, offerings
+
+    async def create(self, tx: Tx, *, workspace_id: WorkspaceId, offering: Offering, source_key: str, name: str = "") -> InstanceView:
+        """A live instance of an agent. A repeat with the same source_key returns the first one. Raises Invalid for a credit pack."""
+        if offering.kind != "agent":
+            raise Invalid(f"{offering.sku} is not an agent.", code="not_an_agent")
+        values = {
+            "id": new_instance_id(),
+            "workspace_id": workspace_id,
+            "sku": offering.sku,
+            "name": (name or offering.product_name)[:MAX_NAME],
+            "status": Status.LIVE.value,
+            "suspended_for": "",
+            "source_key": source_key,
+            "created_at": self._clock.now(),
+        }
+        await insert_once(tx, InstanceRow, values, unique=["source_key"])
+        return (await _views(tx, _joined().where(col(InstanceRow.source_key) == source_key)))[0]
+
+    async def list(self, caller: Caller) -> list[InstanceView]:
+        """What the caller may use, oldest first."""
+        mine = _joined().where(col(InstanceRow.workspace_id) == caller.workspace_id).order_by(col(InstanceRow.id))
+        if caller.instances is not None:
+            mine = mine.where(col(InstanceRow.id).in_(caller.instances))
+        async with self._database.read() as tx:
+            return await _views(tx, mine)
+
+    async def get(self, caller: Caller, instance_id: str) -> InstanceView:
+        """Raises NotFound for one that is unknown or not the caller's to use."""
+        found = await self.find(instance_id)
+        if found is None or found.workspace_id != caller.workspace_id or not caller.may_use(found.id):
+            raise NotFound("There is no such agent.")
+        return found
+
+    async def find(self, instance_id: str) -> InstanceView | None:
+        """For the house itself, where no caller is involved."""
+        async with self._database.read() as tx:
+            return next(iter(await _views(tx, _joined().where(col(InstanceRow.id) == instance_id))), None)
+
+    async def rename(self, caller: Caller, instance_id: str, name: str) -> InstanceView:
+        """Raises Invalid with field `name`, NotFound."""
+        name = " ".join(name.split())
+        if not 0 < len(name) <= MAX_NAME:
+            raise Invalid("Name the agent.", fields={"name": f"1 to {MAX_NAME} characters."})
+        await self.get(caller, instance_id)
+        async with self._database.write() as tx:
+            (await _row(tx, instance_id)).name = name
+        return await self.get(caller, instance_id)
+
+    async def pause(self, caller: Caller, instance_id: str) -> InstanceView:
+        """It answers nobody until it is resumed. Raises NotFound, Conflict `suspended`."""
+        return await self._set(caller, instance_id, Status.PAUSED)
+
+    async def resume(self, caller: Caller, instance_id: str) -> InstanceView:
+        """Raises NotFound, Conflict `suspended`."""
+        return await self._set(caller, instance_id, Status.LIVE)
+
+    async def suspend(self, tx: Tx, instance_id: str, reason: str) -> None:
+        """Stop it for a reason its owner will read. Safe to repeat. Raises NotFound."""
+        row = await _row(tx, instance_id)
+        row.status, row.suspended_for = Status.SUSPENDED.value, reason[:300]
+
+    async def by_source(self, source_key: str) -> InstanceView | None:
+        """The instance that an order line's unit was turned into."""
+        async with self._database.read() as tx:
+            return next(iter(await _views(tx, _joined().where(col(InstanceRow.source_key) == source_key))), None)
+
+    async def _set(self, caller: Caller, instance_id: str, status: Status) -> InstanceView:
+        await self.get(caller, instance_id)
+        async with self._database.write() as tx:
+            row = await _row(tx, instance_id)
+            if row.status == Status.SUSPENDED:
+                raise Conflict(f"This agent is suspended: {row.suspended_for}", code="suspended")
+            row.status = status.value
+        return await self.get(caller, instance_id)
+
+
+def _joined() -> Select[tuple[InstanceRow, OfferingRow]]:
+    return select(InstanceRow, OfferingRow).join(OfferingRow, col(OfferingRow.sku) == col(InstanceRow.sku))
+
+
+async def _row(tx: Tx, instance_id: str) -> InstanceRow:
+    row = await tx.get(InstanceRow, instance_id, with_for_update=True)
+    if row is None:
+        raise NotFound("There is no such agent.")
+    return row
+
+
+async def _views(tx: Tx, query: Select[tuple[InstanceRow, OfferingRow]]) -> list[InstanceView]:
+    return [_view(*row.tuple()) for row in await tx.execute(query)]
+
+
+def _view(row: InstanceRow, sold: OfferingRow) -> InstanceView:
+    offering = offering_view(sold)
+    return InstanceView(
+        id=InstanceId(row.id),
+        name=row.name,
+        status=Status(row.status),
+        sku=offering.sku,
+        plan=offering.plan,
+        plan_name=offering.plan_name,
+        product_slug=offering.product_slug,
+        product_name=offering.product_name,
+        emblem=offering.emblem,
+        terms=offering.terms,
+        created_at=row.created_at,
+        source_key=row.source_key,
+        workspace_id=WorkspaceId(row.workspace_id),
+        suspended_for=row.suspended_for,
+    )

@@ -1,0 +1,101 @@
+"""Offerings: what a SKU stands for. The table follows the catalogue; a SKU that left it still explains what was bought."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import select, update
+from sqlmodel import col
+
+from backend.catalogue import Product, Terms, Variant
+from backend.control_plane.models import OfferingRow
+from backend.db.engine import Database
+from backend.db.upsert import insert_once
+from backend.kernel.ids import Sku
+from backend.kernel.money import Credits
+
+
+@dataclass(frozen=True, slots=True)
+class Offering:
+    """flow: the product's folder in the catalogue, and flow_hash the SHA-256 of its flow; both empty for credits."""
+
+    sku: Sku
+    kind: Literal["agent", "credits"]
+    product_slug: str
+    product_name: str
+    plan_name: str
+    plan: str
+    emblem: str
+    terms: Terms
+    flow: str
+    flow_hash: str
+
+
+class Offerings:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def sync(self, products: Sequence[Product]) -> None:
+        """Make the table say what the catalogue says. Safe to repeat; run at start."""
+        wanted = [_values(product, variant) for product in products for variant in product.variants]
+        async with self._database.write() as tx:
+            gone = col(OfferingRow.sku).not_in([values["sku"] for values in wanted])
+            await tx.execute(update(OfferingRow).where(gone).values(on_sale=False))
+            for position, values in enumerate(wanted):
+                values["position"] = position
+                if not await insert_once(tx, OfferingRow, values, unique=["sku"]):
+                    await tx.execute(update(OfferingRow).where(col(OfferingRow.sku) == values["sku"]).values(**values))
+
+    async def by_sku(self, sku: str) -> Offering | None:
+        """Also one that is no longer sold: it may have been bought."""
+        async with self._database.read() as tx:
+            row = await tx.get(OfferingRow, sku)
+        return view(row) if row else None
+
+    async def all(self) -> list[Offering]:
+        """What can be bought now, in the order of the catalogue."""
+        on_sale = select(OfferingRow).where(col(OfferingRow.on_sale)).order_by(col(OfferingRow.position))
+        async with self._database.read() as tx:
+            return [view(row) for row in await tx.scalars(on_sale)]
+
+
+def view(row: OfferingRow) -> Offering:
+    terms = Terms(Credits(row.credits_micro), Credits(row.run_micro), row.knowledge, row.widgets, row.rest, row.mcp, row.rpm)
+    return Offering(
+        sku=Sku(row.sku),
+        kind="agent" if row.kind == "agent" else "credits",
+        product_slug=row.product_slug,
+        product_name=row.product_name,
+        plan_name=row.plan_name,
+        plan=row.plan,
+        emblem=row.emblem,
+        terms=terms,
+        flow=row.flow,
+        flow_hash=row.flow_hash,
+    )
+
+
+def _values(product: Product, variant: Variant) -> dict[str, Any]:
+    flow = product.flow()
+    return {
+        "sku": variant.sku,
+        "kind": "agent" if product.is_agent else "credits",
+        "product_slug": product.slug,
+        "product_name": product.name,
+        "plan": variant.name.lower() if product.is_agent else "",
+        "plan_name": variant.name,
+        "emblem": product.emblem,
+        "flow": product.slug if product.is_agent else "",
+        "flow_hash": hashlib.sha256(flow.read_bytes()).hexdigest() if flow.exists() else "",
+        "credits_micro": variant.terms.credits.micro,
+        "run_micro": variant.terms.run.micro,
+        "knowledge": variant.terms.knowledge,
+        "widgets": variant.terms.widgets,
+        "rest": variant.terms.rest,
+        "mcp": variant.terms.mcp,
+        "rpm": variant.terms.rpm,
+        "on_sale": True,
+    }
