@@ -27,15 +27,15 @@ class OrderRow(Table, table=True):
     ref: str = Field(primary_key=True)
     saleor_order_id: str = Field(unique=True)
     number: str = ""
-    email: str = Field("", index=True)
-    workspace_id: str | None = Field(None, index=True)
-    visitor_hash: str = Field("", index=True)
+    email: str = Field(default="", index=True)
+    workspace_id: str | None = Field(default=None, index=True)
+    visitor_hash: str = Field(default="", index=True)
     status: str = Field(index=True)
     reason: str = ""
     standing: str = ""
     refund_seen: bool = False
     currency: str = ""
-    total_minor: int = Field(0, sa_column=Column(BigInteger, nullable=False))
+    total_minor: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
     lines: list[dict[str, Any]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     tickets: int = 0
     applied: int = 0
@@ -64,7 +64,7 @@ class GrantRow(Table, table=True):
     __tablename__ = "provision_grant"
     __table_args__ = (UniqueConstraint("order_ref", "line_id", "unit"),)
 
-    id: int | None = Field(None, primary_key=True)
+    id: int | None = Field(default=None, primary_key=True)
     order_ref: str = Field(index=True, foreign_key="provision_order.ref")
     line_id: str
     unit: int
@@ -72,8 +72,8 @@ class GrantRow(Table, table=True):
     kind: str
     workspace_id: str
     instance_id: str | None = None
-    credits_micro: int = Field(0, sa_column=Column(BigInteger, nullable=False))
-    taken_micro: int = Field(0, sa_column=Column(BigInteger, nullable=False))
+    credits_micro: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    taken_micro: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
     turn: int = 1
     active: bool = True
     at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))

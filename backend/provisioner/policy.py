@@ -42,8 +42,8 @@ class Standing(StrEnum):
     CANCELLED = "cancelled"
 
 
-def standing(charge_status: str, order_status: str, *, refund_seen: bool, granted: bool) -> Standing:
-    """refund_seen: Saleor told us of a refund. granted: something of the order was already given out, so it was once paid in full.
+def standing(charge_status: str, order_status: str, *, refund_seen: bool, once_paid: bool) -> Standing:
+    """refund_seen: Saleor told us of a refund. once_paid: it was seen paid in full before.
 
     A cancelled order stays charged at Saleor, hence its status is looked at first.
     """
@@ -51,7 +51,7 @@ def standing(charge_status: str, order_status: str, *, refund_seen: bool, grante
         return Standing.CANCELLED
     if charge_status.upper() in {"FULL", "OVERCHARGED"}:
         return Standing.PAID
-    if not (refund_seen or granted):
+    if not (refund_seen or once_paid):
         return Standing.UNPAID
     return Standing.PARTLY_REFUNDED if charge_status.upper() == "PARTIAL" else Standing.REFUNDED
 
@@ -86,6 +86,11 @@ def units(lines: Sequence[Mapping[str, object]], known: Collection[str]) -> list
 def unknown(lines: Sequence[Mapping[str, object]], known: Collection[str]) -> list[str]:
     """The SKUs of the lines that nothing is offered for; a line without one is called by its name."""
     return [str(line["sku"] or line["name"]) for line in lines if line["sku"] not in known]
+
+
+def once_paid(applied: str) -> bool:
+    """applied: the standing that was last put into effect, or ""."""
+    return applied not in {"", Standing.UNPAID}
 
 
 STAGES = {"paid": "Paid", "received": "Order received", "granted": "Agents and credits added", "fulfilled": "Order complete"}

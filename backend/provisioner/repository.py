@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import cast
 
-from sqlalchemy import ColumnElement, update
+from sqlalchemy import ColumnElement, delete
 from sqlmodel import col, select
 
 from backend.db.engine import Tx
@@ -21,12 +21,16 @@ async def open_order(tx: Tx, saleor_order_id: SaleorOrderId, now: datetime) -> O
     fresh = OrderRow(ref=new_id("ord"), saleor_order_id=saleor_order_id, status=Status.PAID, placed_at=now, updated_at=now)
     await insert_once(tx, OrderRow, fresh.model_dump(), unique=["saleor_order_id"])
     query = select(OrderRow).where(OrderRow.saleor_order_id == saleor_order_id).with_for_update()
-    return (await tx.execute(query)).scalar_one()
+    return cast(OrderRow, (await tx.execute(query)).scalar_one())
 
 
 async def lock(tx: Tx, ref: str) -> OrderRow:
     """The order, held by this transaction until it ends. Raises sqlalchemy's NoResultFound for a ref that never was."""
-    return (await tx.execute(select(OrderRow).where(OrderRow.ref == ref).with_for_update())).scalar_one()
+    return cast(OrderRow, (await tx.execute(select(OrderRow).where(OrderRow.ref == ref).with_for_update())).scalar_one())
+
+
+async def get(tx: Tx, ref: str) -> OrderRow:
+    return cast(OrderRow, (await tx.execute(select(OrderRow).where(OrderRow.ref == ref))).scalar_one())
 
 
 async def find(tx: Tx, ref: str) -> OrderRow | None:
@@ -53,19 +57,9 @@ async def _newest(tx: Tx, limit: int, *where: ColumnElement[bool] | bool) -> lis
     return list((await tx.execute(query)).scalars())
 
 
-async def draw_ticket(tx: Tx, ref: str) -> int:
-    statement = update(OrderRow).where(col(OrderRow.ref) == ref).values(tickets=OrderRow.tickets + 1).returning(col(OrderRow.tickets))
-    return int((await tx.execute(statement)).scalar_one())
-
-
 async def reach(tx: Tx, ref: str, key: str, at: datetime, note: str = "") -> bool:
     """Put the stage on the timeline unless it is there. True when this call put it there."""
     return await insert_once(tx, StageRow, {"order_ref": ref, "key": key, "at": at, "note": note}, unique=["order_ref", "key"])
-
-
-async def note(tx: Tx, ref: str, key: str, text: str) -> None:
-    """Replace the note of a stage that was reached."""
-    await tx.execute(update(StageRow).where(col(StageRow.order_ref) == ref, col(StageRow.key) == key).values(note=text))
 
 
 async def stages(tx: Tx, refs: Sequence[str]) -> dict[str, dict[str, Reached]]:
@@ -84,5 +78,6 @@ async def grants(tx: Tx, refs: Sequence[str]) -> dict[str, list[GrantRow]]:
     return found
 
 
-async def grant_once(tx: Tx, values: dict[str, Any]) -> bool:
-    return await insert_once(tx, GrantRow, values, unique=["order_ref", "line_id", "unit"])
+async def forget(tx: Tx, ref: str, key: str) -> None:
+    """Take a stage off the timeline that turned out not to hold (any more)."""
+    await tx.execute(delete(StageRow).where(col(StageRow.order_ref) == ref, col(StageRow.key) == key))

@@ -36,7 +36,7 @@ FETCH_TIMEOUT = 5.0
 
 class Verifier(Protocol):
     async def verify(self, raw: bytes, signature: str) -> None:
-        """Raises Unauthenticated (code bad_signature) when Saleor did not make `signature` over `raw`, Unavailable when that cannot be told."""
+        """Raises Unauthenticated (code bad_signature) when Saleor did not sign `raw` so, Unavailable when that cannot be told."""
         ...
 
 

@@ -1,0 +1,86 @@
+"""Saleor's deliveries, its app's manifest and registration, and orders for their workspace."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Query, Request
+
+from backend.doors import Who
+from backend.kernel.caller import Caller
+from backend.kernel.errors import TooLarge
+from backend.kernel.page import MAX_PAGE
+from backend.provisioner import manifest
+from backend.provisioner.orders import Orders
+from backend.provisioner.schemas import Accepted, OrderOut, OrdersOut, Registration
+from backend.provisioner.service import MAX_BODY, Provisioner
+
+
+def routes(provisioner: Provisioner, orders: Orders, who: Who, *, base_url: str, version: str) -> APIRouter:
+    router = APIRouter()
+    _webhooks(router, provisioner, who)
+    _app(router, provisioner, who, base_url, version)
+    _orders(router, orders, who)
+    return router
+
+
+def _webhooks(router: APIRouter, provisioner: Provisioner, who: Who) -> None:
+    async def take(cause: str, request: Request) -> Accepted:
+        return Accepted(order=await provisioner.receive(cause, await _body(request), request.headers))
+
+    guard: dict[str, Any] = {"status_code": 202, "dependencies": [Depends(who.signed)], "tags": ["saleor"]}
+
+    @router.post(manifest.PATHS["paid"], **guard)
+    async def order_paid(request: Request) -> Accepted:
+        """An order was paid in full. 202 once it will be provisioned whatever happens to us next."""
+        return await take("paid", request)
+
+    @router.post(manifest.PATHS["refunded"], **guard)
+    async def order_refunded(request: Request) -> Accepted:
+        """An order was refunded, in part or in full."""
+        return await take("refunded", request)
+
+    @router.post(manifest.PATHS["cancelled"], **guard)
+    async def order_cancelled(request: Request) -> Accepted:
+        """An order was cancelled."""
+        return await take("cancelled", request)
+
+
+def _app(router: APIRouter, provisioner: Provisioner, who: Who, base_url: str, version: str) -> None:
+    @router.get("/api/saleor/manifest", dependencies=[Depends(who.public)], tags=["saleor"])
+    async def app_manifest() -> dict[str, Any]:
+        """What Saleor reads to install the app."""
+        return manifest.manifest(base_url, version)
+
+    @router.post(manifest.REGISTER_PATH, dependencies=[Depends(who.public)], tags=["saleor"])
+    async def register(body: Registration, saleor_api_url: Annotated[str, Header()] = "") -> dict[str, bool]:
+        """Saleor hands the app's token over. It is kept only when the configured Saleor confirms it."""
+        await provisioner.register(saleor_api_url, body.auth_token)
+        return {"success": True}
+
+
+def _orders(router: APIRouter, orders: Orders, who: Who) -> None:
+    @router.get("/v1/orders", tags=["orders"])
+    async def list_orders(
+        caller: Annotated[Caller, Depends(who.viewer)],
+        cursor: Annotated[str | None, Query(max_length=64)] = None,
+        limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50,
+    ) -> OrdersOut:
+        """The workspace's orders, newest first, each with its timeline."""
+        page = (await orders.page(caller, cursor=cursor, limit=limit)).map(OrderOut.model_validate)
+        return OrdersOut(items=list(page.items), next=page.next)
+
+    @router.get("/v1/orders/{ref}", tags=["orders"])
+    async def get_order(ref: str, caller: Annotated[Caller, Depends(who.viewer)]) -> OrderOut:
+        """One order. 404 for an unknown one and for another workspace's."""
+        return OrderOut.model_validate(await orders.view(ref, caller=caller))
+
+
+async def _body(request: Request) -> bytes:
+    """The raw bytes, which the signature is over. Raises TooLarge before more than the limit is in memory."""
+    received = bytearray()
+    async for chunk in request.stream():
+        received += chunk
+        if len(received) > MAX_BODY:
+            raise TooLarge("A delivery of ours is never this large.")
+    return bytes(received)

@@ -1,0 +1,77 @@
+"""What one look at an order in Saleor showed, as JSON: a durable workflow remembers it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TypedDict
+
+from backend.commerce.schemas import Order, OrderLine
+from backend.identity.policy import normal_email
+from backend.kernel.errors import Invalid
+from backend.provisioner.models import OrderRow
+
+
+class Line(TypedDict):
+    """total: minor units of the order's currency."""
+
+    id: str
+    sku: str
+    name: str
+    quantity: int
+    total: int
+
+
+class Snapshot(TypedDict):
+    number: str
+    email: str
+    status: str
+    charge_status: str
+    currency: str
+    total: int
+    created: str
+    workspace: str
+    lines: list[Line]
+
+
+class Look(TypedDict):
+    """ticket: drawn before looking. order: None, with the reason in `refused`, when Saleor would not show it."""
+
+    ticket: int
+    order: Snapshot | None
+    refused: str
+
+
+def snapshot(order: Order) -> Snapshot:
+    return Snapshot(
+        number=order.number,
+        email=_email(order.user_email),
+        status=order.status,
+        charge_status=order.charge_status,
+        currency=order.total.currency,
+        total=order.total.amount_minor,
+        created=order.created.isoformat(),
+        workspace=order.metadata.get("cmp_workspace", ""),
+        lines=[Line(id=x.id, sku=x.sku, name=_name(x), quantity=x.quantity, total=x.total.amount_minor) for x in order.lines],
+    )
+
+
+def record(row: OrderRow, seen: Snapshot) -> None:
+    """Keep on the row what a page about the order needs."""
+    row.number, row.email = seen["number"], seen["email"]
+    row.currency, row.total_minor = seen["currency"], seen["total"]
+    row.placed_at = datetime.fromisoformat(seen["created"])
+    row.lines = [dict(line) for line in seen["lines"]]
+
+
+def _name(line: OrderLine) -> str:
+    return (
+        f"{line.product_name} – {line.variant_name}" if line.variant_name and line.variant_name != line.product_name else line.product_name
+    )
+
+
+def _email(email: str) -> str:
+    """In the spelling accounts have; as it came when it is no address at all (staff can type anything into Saleor)."""
+    try:
+        return normal_email(email)
+    except Invalid:
+        return email.strip().lower()
