@@ -113,6 +113,19 @@ class Instances:
         row = await _row(tx, instance_id)
         row.status, row.suspended_for = Status.SUSPENDED.value, reason[:300]
 
+    async def raise_plan(self, tx: Tx, *, workspace_id: WorkspaceId, instance_id: str, sku: str) -> None:
+        """Put an agent on another plan of the same product; it keeps its name, documents and address.
+
+        Raises NotFound for another workspace's agent, Invalid `not_a_plan` when the SKU is not a plan of its product.
+        """
+        row = await _row(tx, instance_id)
+        if row.workspace_id != workspace_id:
+            raise NotFound("There is no such agent.")
+        now, wanted = await self._offerings.by_sku(row.sku), await self._offerings.by_sku(sku)
+        if now is None or wanted is None or wanted.kind != "agent" or wanted.product_slug != now.product_slug:
+            raise Invalid(f"{sku} is not a plan of this agent.", code="not_a_plan")
+        row.sku = wanted.sku
+
     async def by_source(self, source_key: str) -> InstanceView | None:
         """The instance that an order line's unit was turned into."""
         async with self._database.read() as tx:

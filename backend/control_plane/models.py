@@ -5,10 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Integer, Text, UniqueConstraint
 from sqlmodel import Field
 
+from backend.control_plane.knowledge import models as knowledge
 from backend.db.base import Table, UtcDateTime
+
+__all__ = ["ConversationRow", "InstanceRow", "MessageRow", "OfferingRow", "knowledge"]
+
+_BIG_KEY = BigInteger().with_variant(Integer(), "sqlite")
 
 
 class OfferingRow(Table, table=True):
@@ -73,7 +78,7 @@ class MessageRow(Table, table=True):
     __tablename__ = "message"
     __table_args__ = (UniqueConstraint("run_id", "role"),)
 
-    id: str = Field(primary_key=True)
+    id: int | None = Field(default=None, primary_key=True, sa_type=_BIG_KEY)
     conversation_id: str = Field(foreign_key="conversation.id", index=True, ondelete="CASCADE")
     role: str = Field(max_length=16)
     text: str = Field(sa_type=Text)

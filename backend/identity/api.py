@@ -1,0 +1,115 @@
+"""Sign-in over HTTP: plain forms that work before any script does, and JSON for programs."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import JSONResponse, RedirectResponse
+
+from backend.doors import Who, same_origin
+from backend.identity import forms
+from backend.identity.policy import local_path
+from backend.identity.ports import Registrar
+from backend.identity.schemas import AccountOut, Credentials, Registration
+from backend.identity.sessions import COOKIE, Sessions
+from backend.identity.sign_in import SignIn
+from backend.identity.verification import EmailVerification
+from backend.kernel.errors import DomainError, Forbidden
+from backend.problem import problem
+from backend.settings import Settings
+
+SIGN_IN, REGISTER = "/signin", "/register"
+
+
+class Auth:
+    """The handlers. Each answers a form with a redirect and JSON with JSON."""
+
+    def __init__(
+        self, registrar: Registrar, sign_in: SignIn, sessions: Sessions, verification: EmailVerification, settings: Settings
+    ) -> None:
+        self._registrar, self._sign_in, self._sessions = registrar, sign_in, sessions
+        self._verification, self._settings = verification, settings
+
+    async def register(self, request: Request) -> Response:
+        """Make an account with its own workspace, sign it in, and mail a link that proves the address."""
+        _same_site(request)
+        sent = Registration(email="", password="")
+        try:
+            sent = await forms.read(request, Registration)
+            account = await self._registrar.register(sent.email, sent.password, sent.name)
+            token = await self._token(request, sent)
+        except DomainError as error:
+            return _refused(request, REGISTER, error, sent)
+        if forms.is_form(request):
+            response: Response = forms.onward(sent.next)
+        else:
+            response = JSONResponse(AccountOut.of(account).model_dump(), 201)
+        forms.remember(response, token, self._settings)
+        return response
+
+    async def login(self, request: Request) -> Response:
+        """Sign in with e-mail and password. Any session the browser had before ends."""
+        _same_site(request)
+        sent = Credentials(email="", password="")
+        try:
+            sent = await forms.read(request, Credentials)
+            token = await self._token(request, sent)
+        except DomainError as error:
+            return _refused(request, SIGN_IN, error, sent)
+        response = forms.onward(sent.next) if forms.is_form(request) else Response(status_code=204)
+        forms.remember(response, token, self._settings)
+        return response
+
+    async def logout(self, request: Request) -> Response:
+        """End the session here, in the browser and in the database. Safe to repeat."""
+        _same_site(request)
+        if token := request.cookies.get(COOKIE):
+            await self._sessions.close(token)
+        response = RedirectResponse("/", 303)
+        forms.forget(response, self._settings)
+        return response
+
+    async def verify(self, token: str = "") -> Response:
+        """The link from the mail."""
+        try:
+            await self._verification.confirm(token)
+        except DomainError as error:
+            return RedirectResponse(f"{SIGN_IN}?{urlencode({'error': error.code})}", 303)
+        return RedirectResponse(f"{SIGN_IN}?verified=1", 303)
+
+    async def _token(self, request: Request, sent: Credentials) -> str:
+        address = request.client.host if request.client else ""
+        agent, before = request.headers.get("user-agent", ""), request.cookies.get(COOKIE, "")
+        return await self._sign_in(sent.email, sent.password, address=address, user_agent=agent, replacing=before)
+
+
+def routes(auth: Auth, who: Who) -> APIRouter:
+    router = APIRouter(prefix="/auth", tags=["sign-in"], dependencies=[Depends(who.public)])
+    router.post("/register", status_code=201, response_model=AccountOut, openapi_extra=_body(Registration))(auth.register)
+    router.post("/login", status_code=204, response_class=Response, openapi_extra=_body(Credentials))(auth.login)
+    router.post("/logout", status_code=303, response_class=RedirectResponse)(auth.logout)
+    router.get("/verify", status_code=303, response_class=RedirectResponse)(auth.verify)
+
+    @router.get("/login", status_code=303, response_class=RedirectResponse)
+    async def sign_in_page(next: str = "") -> Response:  # noqa: A002 (the query parameter's public name)
+        """To the page with the form."""
+        wanted = local_path(next, "")
+        return RedirectResponse(f"{SIGN_IN}?{urlencode({'next': wanted})}" if wanted else SIGN_IN, 303)
+
+    return router
+
+
+def _same_site(request: Request) -> None:
+    if not same_origin(request):
+        raise Forbidden("This form was sent from another site.", code="foreign_origin")
+
+
+def _refused(request: Request, page: str, error: DomainError, sent: Credentials) -> Response:
+    return forms.back(page, error, sent.next, sent.email) if forms.is_form(request) else problem(error)
+
+
+def _body(schema: type[Credentials]) -> dict[str, object]:
+    """For the API's documentation: the body is read by hand, because a form and JSON come to the same route."""
+    described = {"schema": schema.model_json_schema()}
+    return {"requestBody": {"required": True, "content": {"application/json": described, "application/x-www-form-urlencoded": described}}}
