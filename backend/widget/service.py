@@ -1,0 +1,142 @@
+"""Widgets: an agent on a customer's own page. A public id names it, a short-lived token lets one visitor talk to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlmodel import col
+
+from backend.control_plane.instances import Instances
+from backend.db.engine import Database
+from backend.db.upsert import insert_once
+from backend.identity.policy import normal_email
+from backend.kernel.caller import Caller, Door, Role
+from backend.kernel.clock import Clock
+from backend.kernel.errors import Forbidden, Invalid, NotFound
+from backend.kernel.ids import InstanceId, WidgetId, WorkspaceId, new_conversation_id, new_widget_id
+from backend.kernel.secrets import fingerprint, new_token
+from backend.settings import Settings
+from backend.widget.models import WidgetRow, WidgetSessionRow
+from backend.widget.policy import MAX_GREETING, MAX_TITLE, SESSION_LIFE, normal_origins
+from backend.widget.views import WidgetSession, WidgetUpdate, WidgetView
+
+PREFIX = "cmpw_"
+GREETING = "Hello. Ask me a question, and I will look for the answer."
+
+
+class Widgets:
+    def __init__(self, database: Database, clock: Clock, instances: Instances, settings: Settings) -> None:
+        self._database, self._clock, self._instances = database, clock, instances
+        self._own_origin = settings.base_url
+
+    async def settings(self, caller: Caller, instance_id: str, number: int = 1) -> WidgetView:
+        """The agent's widget, made when first asked for. Raises NotFound, Forbidden `plan_limit` past the plan's number of widgets."""
+        instance = await self._instances.get(caller, instance_id)
+        if not 1 <= number <= instance.terms.widgets:
+            allowed = instance.terms.widgets
+            raise Forbidden(f"The {instance.plan_name} plan has {allowed} widget{'' if allowed == 1 else 's'}.", code="plan_limit")
+        mine = select(WidgetRow).where(col(WidgetRow.instance_id) == instance_id, col(WidgetRow.number) == number)
+        async with self._database.read() as tx:
+            row = (await tx.scalars(mine)).first()
+        if row is not None:
+            return _view(row)
+        values: dict[str, Any] = {"id": new_widget_id(), "instance_id": instance.id, "workspace_id": instance.workspace_id}
+        values |= {"number": number, "allowed_origins": [], "title": instance.name[:MAX_TITLE], "greeting": GREETING}
+        values |= {"contact_email": "", "enabled": True, "created_at": self._clock.now()}
+        async with self._database.write() as tx:
+            await insert_once(tx, WidgetRow, values, unique=["instance_id", "number"])
+            return _view((await tx.scalars(mine)).one())
+
+    async def update(self, caller: Caller, instance_id: str, change: WidgetUpdate, number: int = 1) -> WidgetView:
+        """Raises what `settings` raises, and Invalid with fields."""
+        widget = await self.settings(caller, instance_id, number)
+        values = _checked(change)
+        async with self._database.write() as tx:
+            row = (await tx.scalars(select(WidgetRow).where(col(WidgetRow.id) == widget.id))).one()
+            for name, value in values.items():
+                setattr(row, name, value)
+            return _view(row)
+
+    async def open_session(self, widget_id: str, origin: str | None) -> WidgetSession:
+        """A visitor opens the widget on a page of `origin`.
+
+        Raises NotFound for a widget that is unknown or switched off, Forbidden `foreign_origin` for a page it was not made for.
+        """
+        async with self._database.read() as tx:
+            row = await tx.get(WidgetRow, widget_id)
+        if row is None or not row.enabled:
+            raise NotFound("There is no such widget.")
+        if origin is None or origin not in (*row.allowed_origins, self._own_origin):
+            raise Forbidden("This site is not on the widget's list of allowed sites.", code="foreign_origin")
+        token, now, conversation = new_token(PREFIX), self._clock.now(), new_conversation_id()
+        session = WidgetSessionRow(
+            token_hash=fingerprint(token),
+            widget_id=row.id,
+            conversation_id=conversation,
+            origin=origin,
+            expires_at=now + SESSION_LIFE,
+        )
+        async with self._database.write() as tx:
+            await tx.execute(delete(WidgetSessionRow).where(col(WidgetSessionRow.expires_at) < now))
+            tx.add(session)
+        return WidgetSession(
+            token, InstanceId(row.instance_id), conversation, session.expires_at, row.title, row.greeting, row.contact_email
+        )
+
+    async def resolve(self, token: str) -> Caller | None:
+        """The visitor behind a live token, who may use one agent. None once it is over, or the widget is off or no longer there."""
+        joined = select(WidgetSessionRow, WidgetRow).join(WidgetRow, col(WidgetRow.id) == col(WidgetSessionRow.widget_id))
+        async with self._database.read() as tx:
+            found = (await tx.execute(joined.where(col(WidgetSessionRow.token_hash) == fingerprint(token)))).first()
+        if found is None:
+            return None
+        session, widget = found.tuple()
+        off_site = session.origin not in (*widget.allowed_origins, self._own_origin)
+        if session.expires_at <= self._clock.now() or not widget.enabled or off_site:
+            return None
+        return Caller(
+            door=Door.WIDGET,
+            workspace_id=WorkspaceId(widget.workspace_id),
+            role=Role.VIEWER,
+            widget_id=WidgetId(widget.id),
+            session_id=session.conversation_id,
+            instances=frozenset({InstanceId(widget.instance_id)}),
+        )
+
+
+def _checked(change: WidgetUpdate) -> dict[str, Any]:
+    """The columns to set. Raises Invalid with fields."""
+    values: dict[str, Any] = {}
+    if change.allowed_origins is not None:
+        values["allowed_origins"] = normal_origins(change.allowed_origins)
+    for name, text, most in (("title", change.title, MAX_TITLE), ("greeting", change.greeting, MAX_GREETING)):
+        if text is not None:
+            values[name] = text.strip()
+            if not 0 < len(values[name]) <= most:
+                raise Invalid("Check the widget's words.", fields={name: f"1 to {most} characters."})
+    if change.contact_email is not None:
+        values["contact_email"] = _contact(change.contact_email)
+    if change.enabled is not None:
+        values["enabled"] = change.enabled
+    return values
+
+
+def _contact(email: str) -> str:
+    try:
+        return normal_email(email) if email.strip() else ""
+    except Invalid as fault:
+        raise Invalid(fault.detail, fields={"contact_email": fault.fields["email"]}) from None
+
+
+def _view(row: WidgetRow) -> WidgetView:
+    return WidgetView(
+        id=WidgetId(row.id),
+        instance_id=InstanceId(row.instance_id),
+        number=row.number,
+        allowed_origins=tuple(row.allowed_origins),
+        title=row.title,
+        greeting=row.greeting,
+        contact_email=row.contact_email,
+        enabled=row.enabled,
+    )
