@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import reflex as rx
+from reflex_components_core.el.elements.inline import A
 
 from cmp_web.components.icons import icon
 
@@ -18,7 +19,12 @@ def button(*children: Text, kind: str = "p", size: str = "", wide: bool = False,
 
 
 def link_button(
-    *children: Text, href: str | rx.Var[str], kind: str = "p", size: str = "", wide: bool = False, **props: object
+    *children: Text,
+    href: str | rx.Var[str],
+    kind: str = "p",
+    size: str = "",
+    wide: bool = False,
+    **props: object,
 ) -> rx.Component:
     """A link that looks like a button; the same kinds and sizes."""
     return link(*children, href=href, class_name=_btn(kind, size, wide), **props)
@@ -37,6 +43,11 @@ def _btn(kind: str, size: str, wide: bool) -> str:
 def link(*children: Text, href: str | rx.Var[str], **props: object) -> rx.Component:
     """A link within the site: followed without a full reload once the application runs, an ordinary link before that."""
     return rx.el.a(*children, href=href, **props)
+
+
+def plain_link(*children: Text, href: str, **props: object) -> rx.Component:
+    """A link the browser itself follows: to a place on this page, to the API's own pages, out of the site."""
+    return A.create(*children, href=href, **props)
 
 
 def leaders(*rows: tuple[Text, Text], total: tuple[Text, Text] | None = None) -> rx.Component:
@@ -129,13 +140,12 @@ def failure(title: Text, words: Text, *acts: rx.Component, code: str | rx.Var[st
 
 def skeleton_rows(label: str, count: int = 5) -> rx.Component:
     """The shape of a list that is being loaded."""
-    widths = ("44%", "36%", "52%", "40%", "30%")
     rows = [
         rx.el.div(
-            rx.el.span(class_name="sk", style={"width": "8px"}),
-            rx.el.span(class_name="sk", style={"width": widths[i % 5]}),
+            rx.el.span(class_name="sk w0"),
+            rx.el.span(class_name=f"sk w{1 + i % 3}"),
             rx.el.span(class_name="grow"),
-            rx.el.span(class_name="sk", style={"width": "56px"}),
+            rx.el.span(class_name="sk w4"),
             class_name="row skrow",
         )
         for i in range(count)
@@ -143,18 +153,34 @@ def skeleton_rows(label: str, count: int = 5) -> rx.Component:
     return rx.el.div(*rows, class_name="card", role="status", aria_label=label)
 
 
-def code_block(title: Text, code: Text, *, copy: bool = True) -> rx.Component:
-    """Code with its name and a button that copies it. `code` may hold spans of class k (names) and s (texts)."""
-    act = rx.el.button(
-        icon("copy"),
-        rx.el.span("Copy", custom_attrs={"data-label": ""}),
-        type="button",
-        class_name="btn q s",
-        custom_attrs={"data-copy": ""},
-    )
-    head = rx.el.div(rx.el.span(title, class_name="grow trunc"), act if copy else rx.fragment(), class_name="bar2")
-    return rx.el.div(head, rx.el.pre(rx.el.code(code), tab_index=0), class_name="code")
+def copy_button(text: str | rx.Var[str] = "") -> rx.Component:
+    """Copies `text`, or the code beside it when empty (assets/site.js)."""
+    label = rx.el.span("Copy", custom_attrs={"data-label": ""})
+    return rx.el.button(icon("copy"), label, type="button", class_name="btn q s", custom_attrs={"data-copy": text})
 
 
-def theme_switch(**props: object) -> rx.Component:
-    return icon_button("moon", "Switch light and dark", on_click=rx.toggle_color_mode, **props)
+def code_block(title: Text, *code: Text, copy: bool = True) -> rx.Component:
+    """Code with its name. `code` may hold spans of class k (names) and s (texts)."""
+    head = rx.el.div(rx.el.span(title, class_name="grow trunc"), copy_button() if copy else rx.fragment(), class_name="bar2")
+    return rx.el.div(head, rx.el.pre(rx.el.code(*code), tab_index=0), class_name="code")
+
+
+def theme_switch() -> rx.Component:
+    return icon_button("moon", "Switch light and dark", on_click=rx.toggle_color_mode)
+
+
+def dialog(name: str, *children: rx.Component, class_name: str = "dlg", **props: object) -> rx.Component:
+    """A modal dialog: opened by any control with data-open=`name`, closed by data-close, Escape, or a click beside it."""
+    return rx.el.dialog(*children, id=name, class_name=class_name, custom_attrs={"data-light": ""}, **props)
+
+
+def opener(name: str, control: rx.Component) -> rx.Component:
+    """Makes `control` open the dialog `name`."""
+    control.custom_attrs |= {"data-open": name, "aria-haspopup": "dialog"}
+    return control
+
+
+def closer(control: rx.Component) -> rx.Component:
+    """Makes `control` close the dialog it stands in."""
+    control.custom_attrs |= {"data-close": ""}
+    return control

@@ -21,4 +21,4 @@ def plate(name: str | rx.Var[str], size: str = "m") -> rx.Component:
 
 def brand(size: int = 20) -> rx.Component:
     """The mark and the wordmark."""
-    return rx.fragment(emblem("mark", size), drawing("wordmark", "", width=size * 2.75, height=size))
+    return rx.fragment(emblem("mark", size), drawing("wordmark", "", width=size * 11 // 4, height=size))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import reflex as rx
 
-from cmp_web.theme import ICONS
+from cmp_web.theme import ASSETS, ICONS
 
-NAMES = frozenset(
-    "agents alert back card cart cd chat check cl clock code coin copy cr dots download eye file filter flow home info key list lock menu "
-    "minus moon plug plus pulse receipt refresh search send set shield stop tag trash ud upload ur user users widget x".split()
-)
+NAMES = frozenset(re.findall(r'<symbol id="i-([a-z]+)"', (ASSETS / "icons.svg").read_text()))
 
 
 def icon(name: str, *, large: bool = False) -> rx.Component:

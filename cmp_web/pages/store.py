@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cmp_web.pages import landing
+from cmp_web.pages import landing, marketplace, missing, product
 from cmp_web.pages.page import Page
 
-PAGES: tuple[Page, ...] = (landing.PAGE,)
+PAGES: tuple[Page, ...] = (landing.PAGE, marketplace.PAGE, *product.PAGES, missing.PAGE)

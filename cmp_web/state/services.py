@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from backend import container
-
 if TYPE_CHECKING:
     from backend.container import Services
 
 
 def services() -> Services:
-    """The services wired for this process."""
+    """The services wired for this process. Looked up when first used: building the site's files needs no backend."""
+    from backend import container
+
     return container.current()

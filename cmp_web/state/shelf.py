@@ -1,0 +1,189 @@
+"""What is for sale, as pages show it: from `catalogue/` when the site is built, from the shop when it runs. Pure but for `SHELF`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from backend import catalogue
+from backend.catalogue import Terms
+from backend.commerce import schemas
+from backend.kernel.ids import Sku
+from backend.kernel.money import Credits, Money
+from cmp_web.state import words
+from cmp_web.state.views import Card, Plan, ProductView, Question, Row
+
+CATEGORIES = {"ai-agents": "AI agents", "credit-packs": "Credit packs"}
+SHELF: tuple[catalogue.Product, ...] = catalogue.load()
+"""The products known when the site was built."""
+
+SLUGS = frozenset(product.slug for product in SHELF)
+_KNOWN = {product.slug: product for product in SHELF}
+_VARIANTS = {variant.sku: variant for product in SHELF for variant in product.variants}
+
+
+def built_cards() -> list[Card]:
+    return [_card(product, variant.sku, variant.name, variant.price, variant.terms) for product in SHELF for variant in product.variants]
+
+
+def live_cards(products: Iterable[schemas.Product], terms: Mapping[str, Terms]) -> list[Card]:
+    """terms: by SKU, for those the house can provision. A variant nobody can provision is not shown: it could be paid but not delivered."""
+    return [
+        _card(_entry(product), variant.sku, variant.name, variant.price, terms[variant.sku], variant.available)
+        for product in products
+        for variant in product.variants
+        if variant.sku in terms
+    ]
+
+
+def built_product(product: catalogue.Product) -> ProductView:
+    return _product(product, [(v.sku, v.name, v.price, v.terms) for v in product.variants])
+
+
+def live_product(product: schemas.Product, terms: Mapping[str, Terms]) -> ProductView:
+    known = [(v.sku, v.name, v.price, terms[v.sku]) for v in product.variants if v.sku in terms]
+    return _product(_entry(product), known)
+
+
+def card_name(product_name: str, sku: str, variant_name: str) -> str:
+    known = _VARIANTS.get(sku)
+    return known.card_name if known else f"{product_name} – {variant_name}"
+
+
+def emblem_of(slug: str) -> str:
+    return _KNOWN[slug].emblem if slug in _KNOWN else "agent"
+
+
+def brings(terms: Terms | None, quantity: int = 1) -> str:
+    """What a line of a cart brings: "1 agent, 200 credits, 5 widgets, 100 MB of knowledge"."""
+    if terms is None:
+        return ""
+    parts = [words.credits(_times(terms, quantity))]
+    if terms.run:
+        parts = [
+            words.count(quantity, "agent"),
+            *parts,
+            words.count(terms.widgets, "widget"),
+            f"{words.megabytes(terms.knowledge)} of knowledge",
+        ]
+    return ", ".join(parts)
+
+
+def cheaper(sku: str) -> tuple[str, str]:
+    """For a pack of credits: the SKU of a larger pack whose credits cost less each, and why. ("", "") when there is none."""
+    packs = [(variant, product) for product in SHELF if not product.is_agent for variant in product.variants]
+    mine = next((variant for variant, _ in packs if variant.sku == sku), None)
+    if mine is None:
+        return "", ""
+    best = min(packs, key=lambda pack: pack[0].price.amount_minor / pack[0].terms.credits.micro)[0]
+    if best.price.amount_minor * mine.terms.credits.micro >= mine.price.amount_minor * best.terms.credits.micro:
+        return "", ""
+    each = f"{_each(best.price, best.terms)} each instead of {_each(mine.price, mine.terms)}"
+    return best.sku, f"{words.credits(best.terms.credits)} cost {each}."
+
+
+def slug_of(sku: str) -> str:
+    return next((product.slug for product in SHELF for variant in product.variants if variant.sku == sku), "")
+
+
+def _times(terms: Terms, quantity: int) -> Credits:
+    return Credits(terms.credits.micro * quantity)
+
+
+def _entry(product: schemas.Product) -> catalogue.Product:
+    """The shop's product in the catalogue's shape, with our words where we have them."""
+    known = _KNOWN.get(product.slug)
+    if known:
+        return known
+    text = product.description_plain
+    kind = product.product_type
+    return catalogue.Product(product.slug, product.name, kind, product.category, "agent", text.split(". ")[0], text, ())
+
+
+def _card(product: catalogue.Product, sku: str, name: str, price: Money, terms: Terms, available: bool = True) -> Card:
+    known = _VARIANTS.get(Sku(sku))
+    return Card(
+        sku=sku,
+        slug=product.slug,
+        name=card_name(product.name, sku, name),
+        summary=known.summary if known else product.summary,
+        emblem=product.emblem,
+        badge=name,
+        price=str(price),
+        minor=price.amount_minor,
+        rows=_rows(product, price, terms),
+        sign="pulse" if product.is_agent else "agents",
+        tag="Measured: not enough runs yet" if product.is_agent else "Works for every agent you own",
+        facets=_facets(product, name, terms),
+        available=available,
+    )
+
+
+def _rows(product: catalogue.Product, price: Money, terms: Terms) -> list[Row]:
+    if product.is_agent:
+        included, knowledge = words.credits(terms.credits), words.megabytes(terms.knowledge)
+        return [Row("A run", words.credits(terms.run)), Row("Included", included), Row("Knowledge", knowledge)]
+    return [Row("A credit", _each(price, terms)), Row("Expires", "Never")]
+
+
+def _each(price: Money, terms: Terms) -> str:
+    """The price of one credit, rounded to a minor unit."""
+    return str(Money(round(price.amount_minor * 1_000_000 / terms.credits.micro), price.currency))
+
+
+def _facets(product: catalogue.Product, plan: str, terms: Terms) -> list[str]:
+    found = [f"category={product.category}"]
+    if product.is_agent:
+        found += [f"does={product.slug}", f"plan={plan.lower()}"]
+        found += [f"connects={door}" for door, has in (("widget", terms.widgets), ("rest", terms.rest), ("mcp", terms.mcp)) if has]
+    return found
+
+
+def facet_words() -> dict[str, dict[str, str]]:
+    """Every facet's title, and each of its values in words, in the order shown."""
+    agents = {p.slug: p.name.removesuffix(" Agent").capitalize() for p in SHELF if p.is_agent}
+    return {
+        "category": CATEGORIES,
+        "does": agents,
+        "plan": {"basic": "Basic", "pro": "Pro"},
+        "connects": {"widget": "Website widget", "rest": "REST and OpenAI clients", "mcp": "MCP"},
+    }
+
+
+def _product(product: catalogue.Product, variants: list[tuple[str, str, Money, Terms]]) -> ProductView:
+    return ProductView(
+        slug=product.slug,
+        name=product.name,
+        summary=product.summary,
+        description=product.description,
+        emblem=product.emblem,
+        agent=product.is_agent,
+        category=product.category,
+        category_name=CATEGORIES.get(product.category, product.category),
+        plans=[_plan(product, index, *variant) for index, variant in enumerate(variants)],
+        charged=list(product.charged),
+        not_charged=list(product.not_charged),
+        questions=[Question(q.question, q.answer) for q in product.questions],
+        tries=list(product.tries),
+        sample=product.samples[0].name if product.is_agent and product.samples else "",
+    )
+
+
+def _plan(product: catalogue.Product, index: int, sku: str, name: str, price: Money, terms: Terms) -> Plan:
+    included, knowledge = words.credits(terms.credits), words.megabytes(terms.knowledge)
+    widgets = words.count(terms.widgets, "widget")
+    doors = [f"{knowledge} of knowledge", widgets, *(["MCP"] if terms.mcp else [])]
+    return Plan(
+        index=index,
+        sku=sku,
+        name=name,
+        price=str(price),
+        line=", ".join([included, *doors]) if product.is_agent else f"{_each(price, terms)} a credit",
+        gets=f"1 agent and {included}" if product.is_agent else included,
+        run=words.credits(terms.run),
+        credits=included,
+        knowledge=knowledge,
+        widgets=str(terms.widgets),
+        rpm=str(terms.rpm),
+        rest=terms.rest,
+        mcp=terms.mcp,
+    )
