@@ -1,0 +1,1 @@
+"""Turning a paid checkout into its one order."""

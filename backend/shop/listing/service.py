@@ -1,0 +1,148 @@
+"""Lists orders a page at a time. Filters, sort and page are all done by the database, so a shop with many orders stays quick."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, or_, true
+from sqlmodel import col, select
+
+from backend.db.engine import Tx
+from backend.shop import ids
+from backend.shop.errors import BadRequest
+from backend.shop.models import OrderRow
+from backend.shop.orders.service import views
+from backend.shop.orders.views import OrderView
+from backend.shop.paging import cursor, read_cursor, size
+from backend.shop.views import Connection, Edge, PageInfo
+
+Condition = ColumnElement[bool]
+_SORTS = {
+    "NUMBER": col(OrderRow.number),
+    "CREATED_AT": col(OrderRow.created),
+    "CREATION_DATE": col(OrderRow.created),
+    "LAST_MODIFIED_AT": col(OrderRow.updated),
+    "RANK": col(OrderRow.number),
+}
+
+
+async def page(tx: Tx, asked: Mapping[str, Any]) -> Connection[OrderView]:
+    """asked: the arguments of GraphQL's `orders`. Without a sort: the newest first."""
+    if asked.get("before") is not None or asked.get("last") is not None:
+        raise BadRequest("Orders are paged forwards: use `first` and `after`.")
+    wanted = size("orders", asked.get("first"))
+    conditions = [*_filter(asked.get("filter") or {}), *_where(asked.get("where") or {})]
+    if search := asked.get("search"):
+        conditions.append(_found(search))
+    total = await tx.scalar(select(func.count()).select_from(OrderRow).where(*conditions)) or 0
+    sort = asked.get("sortBy") or {"field": "NUMBER", "direction": "DESC"}
+    column = _SORTS.get(sort.get("field") or "NUMBER")
+    if column is None:
+        raise BadRequest(f"Orders cannot be sorted by {sort.get('field')} here.")
+    down = sort.get("direction") == "DESC"
+    number = col(OrderRow.number)
+    after = asked.get("after")
+    statement = select(OrderRow).where(*conditions, *([_beyond(column, read_cursor(after), down)] if after else []))
+    statement = statement.order_by(column.desc() if down else column.asc(), number.desc() if down else number.asc()).limit(wanted + 1)
+    rows = list(await tx.scalars(statement))
+    shown = await views(tx, rows[:wanted])
+    edges = [Edge(view, cursor([_text(row, column), str(row.number)])) for view, row in zip(shown, rows, strict=False)]
+    info = PageInfo(len(rows) > wanted, bool(after), edges[0].cursor if edges else None, edges[-1].cursor if edges else None)
+    return Connection(edges, info, int(total))
+
+
+def _text(row: OrderRow, column: Any) -> str:
+    value = getattr(row, column.key)
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def _beyond(column: Any, keys: Sequence[str], down: bool) -> Condition:
+    """What comes after the cursor's row in this order; ties are broken by the number."""
+    try:
+        value: Any = int(keys[0]) if column.key == "number" else datetime.fromisoformat(keys[0])
+        number = int(keys[1])
+    except (ValueError, IndexError):
+        raise BadRequest("Received cursor is invalid.") from None
+    place = col(OrderRow.number)
+    past = column < value if down else column > value
+    return or_(past, and_(column == value, place < number if down else place > number))
+
+
+def _filter(asked: Mapping[str, Any]) -> list[Condition]:
+    """Saleor's `filter`; a null asks nothing. A `created` range is in whole days, both ends included."""
+    made = []
+    if (chosen := asked.get("status")) is not None:
+        made.append(col(OrderRow.status).in_([_STATUS.get(one, one) for one in chosen]))
+    for name, column in (("chargeStatus", OrderRow.charge_status), ("authorizeStatus", OrderRow.authorize_status)):
+        if (chosen := asked.get(name)) is not None:
+            made.append(col(column).in_(chosen))
+    if days := asked.get("created"):
+        made += _range(col(OrderRow.created), _midnight(days.get("gte")), None)
+        if (last := _midnight(days.get("lte"))) is not None:
+            made.append(col(OrderRow.created) < last + timedelta(days=1))
+    if moments := asked.get("updatedAt"):
+        made += _range(col(OrderRow.updated), moments.get("gte"), moments.get("lte"))
+    for pair in asked.get("metadata") or ():
+        made.append(_noted(pair["key"], pair.get("value")))
+    if (chosen := asked.get("ids")) is not None:
+        made.append(col(OrderRow.id).in_([ids.token("Order", one) for one in chosen]))
+    if (chosen := asked.get("numbers")) is not None:
+        made.append(col(OrderRow.number).in_([int(one) for one in chosen if one.isdigit() and len(one) < 10]))
+    if (chosen := asked.get("checkoutIds")) is not None:
+        made.append(col(OrderRow.checkout_id).in_([ids.token("Checkout", one) for one in chosen]))
+    if words := asked.get("search") or asked.get("customer"):
+        made.append(_found(words))
+    return made
+
+
+_STATUS = {"READY_TO_FULFILL": "UNFULFILLED", "READY_TO_CAPTURE": "UNFULFILLED"}
+
+
+def _where(asked: Mapping[str, Any]) -> list[Condition]:
+    made = []
+    for name, column in (
+        ("status", OrderRow.status),
+        ("chargeStatus", OrderRow.charge_status),
+        ("authorizeStatus", OrderRow.authorize_status),
+        ("userEmail", OrderRow.email),
+    ):
+        made += _one_of(col(column), asked.get(name), lambda value: value)
+    made += _one_of(col(OrderRow.checkout_id), asked.get("checkoutId"), lambda value: ids.token("Checkout", value))
+    for name, moment_column in (("createdAt", OrderRow.created), ("updatedAt", OrderRow.updated)):
+        if moments := asked.get(name):
+            made += _range(col(moment_column), moments.get("gte"), moments.get("lte"))
+    if (chosen := asked.get("ids")) is not None:
+        made.append(col(OrderRow.id).in_([ids.token("Order", one) for one in chosen]))
+    if noted := asked.get("metadata"):
+        value = noted.get("value") or {}
+        options = [value["eq"]] if value.get("eq") is not None else value.get("oneOf")
+        made.append(or_(*(_noted(noted["key"], one) for one in options)) if options else _noted(noted["key"], None))
+    return made
+
+
+def _one_of(column: Any, asked: Mapping[str, Any] | None, read: Any) -> list[Condition]:
+    asked = asked or {}
+    made = [column == read(asked["eq"])] if asked.get("eq") is not None else []
+    return made + ([column.in_([read(one) for one in asked["oneOf"]])] if asked.get("oneOf") is not None else [])
+
+
+def _range(column: Any, low: datetime | None, high: datetime | None) -> list[Condition]:
+    return ([column >= low] if low is not None else []) + ([column <= high] if high is not None else [])
+
+
+def _midnight(day: date | None) -> datetime | None:
+    return None if day is None else datetime.combine(day, time(), UTC)
+
+
+def _noted(key: str, value: str | None) -> Condition:
+    """The order's metadata holds the key, with this value when one is given."""
+    found = col(OrderRow.meta)[key].as_string()
+    return found.is_not(None) if value is None else found == value
+
+
+def _found(words: str) -> Condition:
+    """The number, or a part of the e-mail."""
+    number: Condition = col(OrderRow.number) == int(words) if words.isdigit() and len(words) < 10 else ~true()
+    return or_(col(OrderRow.email).icontains(words, autoescape=True), number)
