@@ -153,7 +153,7 @@ async def _row(tx: Tx, instance_id: str) -> InstanceRow:
 
 
 async def _views(tx: Tx, query: Select[tuple[InstanceRow, OfferingRow]]) -> list[InstanceView]:
-    return [_view(*row.tuple()) for row in await tx.execute(query)]
+    return [_view(*row) for row in await tx.execute(query)]
 
 
 def _view(row: InstanceRow, sold: OfferingRow) -> InstanceView:

@@ -38,7 +38,7 @@ class Sessions:
             found = (await tx.execute(joined.where(mine))).first()
         if found is None:
             return None
-        session, account = found.tuple()
+        session, account = found
         if session_ends(session.created_at, session.seen_at) <= now:
             return None
         if now - session.seen_at >= SESSION_TOUCH:

@@ -48,7 +48,7 @@ class EmailVerification:
             spent = (await tx.execute(spend.returning(col(EmailProofRow.account_id), col(EmailProofRow.email)))).first()
             if spent is None:
                 raise Invalid("This link does not work any more. Ask for a new one.", code="link_invalid")
-            account_id, email = spent.tuple()
+            account_id, email = spent
             address = (await tx.scalars(select(col(AccountRow.email)).where(col(AccountRow.id) == account_id))).one()
             if address != email:
                 raise Invalid("This link was for another address. Ask for a new one.", code="link_invalid")

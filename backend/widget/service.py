@@ -91,7 +91,7 @@ class Widgets:
             found = (await tx.execute(joined.where(col(WidgetSessionRow.token_hash) == fingerprint(token)))).first()
         if found is None:
             return None
-        session, widget = found.tuple()
+        session, widget = found
         off_site = session.origin not in (*widget.allowed_origins, self._own_origin)
         if session.expires_at <= self._clock.now() or not widget.enabled or off_site:
             return None

@@ -46,7 +46,7 @@ class Workspaces:
         joined = select(WorkspaceRow, MembershipRow).join(MembershipRow, col(MembershipRow.workspace_id) == col(WorkspaceRow.id))
         mine = joined.where(col(MembershipRow.account_id) == account_id).order_by(col(WorkspaceRow.id))
         async with self._database.read() as tx:
-            rows = sorted((row.tuple() for row in await tx.execute(mine)), key=lambda pair: pair[0].personal_of != account_id)
+            rows = sorted(await tx.execute(mine), key=lambda pair: pair[0].personal_of != account_id)
         return [Membership(WorkspaceView(WorkspaceId(ws.id), ws.name), Role(member.role)) for ws, member in rows]
 
     async def exists(self, workspace_id: WorkspaceId) -> bool:
