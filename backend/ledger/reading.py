@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import RowMapping, func, select
@@ -87,12 +88,24 @@ def _hold(row: RowMapping) -> HoldView:
 
 
 async def receipt(tx: Tx, run_id: str, workspace_id: str | None = None) -> Receipt:
-    """workspace_id: whose it must be. While the hold is open, `available` is what is available now."""
+    """workspace_id: whose it must be."""
     row = await repository.hold_row(tx, run_id)
     if row is None or workspace_id not in {None, row["workspace_id"]}:
         raise NotFound("There is no receipt for this run.")
+    return (await receipts(tx, [run_id], row["workspace_id"]))[RunId(run_id)]
+
+
+async def receipts(tx: Tx, run_ids: Sequence[str], workspace_id: str) -> dict[RunId, Receipt]:
+    """Those that exist. While a hold is open, its receipt's `available` is what is available now."""
+    query = select(HOLD).where(HOLD.c.run_id.in_(run_ids), HOLD.c.workspace_id == workspace_id)
+    holds = await repository.rows(tx, query)
+    now = (await balance(tx, workspace_id)).available if any(row["status"] == HoldStatus.OPEN for row in holds) else Credits(0)
+    charges = await _charges(tx, [row["run_id"] for row in holds if row["charged"]])
+    return {RunId(row["run_id"]): _receipt(row, now, charges.get(row["run_id"], [])) for row in holds}
+
+
+def _receipt(row: RowMapping, available: Credits, lots: Sequence[LotCharge]) -> Receipt:
     is_open = row["status"] == HoldStatus.OPEN
-    available = (await balance(tx, row["workspace_id"])).available if is_open else Credits(row["available"])
     held, charged = Credits(row["amount"]), Credits(row["charged"])
     return Receipt(
         run_id=RunId(row["run_id"]),
@@ -100,19 +113,24 @@ async def receipt(tx: Tx, run_id: str, workspace_id: str | None = None) -> Recei
         held=held,
         charged=charged,
         released=Credits(0) if is_open else held - charged,
-        available=available,
-        lots=await _charges(tx, run_id) if charged else (),
+        available=available if is_open else Credits(row["available"]),
+        lots=tuple(lots),
         at=row["created_at"] if is_open else row["closed_at"],
         status=HoldStatus(row["status"]),
     )
 
 
-async def _charges(tx: Tx, run_id: str) -> tuple[LotCharge, ...]:
+async def _charges(tx: Tx, run_ids: Sequence[str]) -> dict[str, list[LotCharge]]:
+    if not run_ids:
+        return {}
     query = (
-        select(LOT.c.id, LOT.c.label, ENTRY.c.amount)
-        .join(ENTRY, ENTRY.c.lot_id == LOT.c.id)
-        .join(TRANSACTION, TRANSACTION.c.id == ENTRY.c.transaction_id)
-        .where(TRANSACTION.c.run_id == run_id)
+        select(TRANSACTION.c.run_id, LOT.c.id, LOT.c.label, ENTRY.c.amount)
+        .join(ENTRY, ENTRY.c.transaction_id == TRANSACTION.c.id)
+        .join(LOT, LOT.c.id == ENTRY.c.lot_id)
+        .where(TRANSACTION.c.run_id.in_(run_ids))
         .order_by(ENTRY.c.position)
     )
-    return tuple(LotCharge(LotId(r["id"]), r["label"], Credits(-r["amount"])) for r in await repository.rows(tx, query))
+    found: dict[str, list[LotCharge]] = {}
+    for r in await repository.rows(tx, query):
+        found.setdefault(r["run_id"], []).append(LotCharge(LotId(r["id"]), r["label"], Credits(-r["amount"])))
+    return found

@@ -5,7 +5,7 @@ Amounts inside are whole micro-credits. Whoever passes a `tx` passes one from `D
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 
@@ -25,7 +25,7 @@ from backend.ledger.repository import LOT
 from backend.ledger.views import Balance, EntryKind, EntryView, HoldStatus, HoldView, LotSource, LotView, Receipt
 
 ISSUED, REVENUE, BREAKAGE = "system:issued", "system:revenue", "system:breakage"
-TOP_UP_PATH = "/credits"
+TOP_UP_PATH = "/app/credits"
 """Where a person buys more credits; the detail of InsufficientCredits names it."""
 
 
@@ -139,6 +139,11 @@ class Ledger:
         """Raises NotFound for another workspace's run, and for one that never held credits."""
         async with self._database.read() as tx:
             return await reading.receipt(tx, run_id, workspace_id)
+
+    async def receipts(self, workspace_id: WorkspaceId, run_ids: Sequence[RunId]) -> dict[RunId, Receipt]:
+        """The receipts of those runs that are the workspace's and held credits."""
+        async with self._database.read() as tx:
+            return await reading.receipts(tx, run_ids, workspace_id)
 
     async def open_holds(self, older_than: datetime) -> list[HoldView]:
         """Holds still open that were made before `older_than`, oldest first."""

@@ -1,0 +1,70 @@
+"""Puts one question to the runner: passages and history in, tokens out as they come, and an outcome at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from typing import cast
+
+from backend.gateway import policy
+from backend.gateway.views import Outcome, RunStatus
+from backend.runner.ports import Event, Failed, Finished, Job, Runner, Token
+
+log = logging.getLogger(__name__)
+GRACE = 5.0
+"""Seconds the runner has to report its own time-out before it is closed."""
+
+
+class Answer:
+    """What has been delivered so far; also what a stopped run is charged by."""
+
+    def __init__(self, deliver: Callable[[str], None]) -> None:
+        self._deliver = deliver
+        self._parts: list[str] = []
+        self.length = 0
+
+    @property
+    def text(self) -> str:
+        return "".join(self._parts)
+
+    def add(self, piece: str) -> None:
+        self._parts.append(piece)
+        self.length += len(piece)
+        self._deliver(piece)
+
+
+async def answer(runner: Runner, job: Job, so_far: Answer) -> Outcome:
+    """Run `job` to its end. Every way a run goes wrong is an outcome; only a cancellation is raised."""
+    try:
+        async with asyncio.timeout(job.timeout + GRACE):
+            return await _events(runner, job, so_far)
+    except TimeoutError:
+        return failed("timeout")
+
+
+async def _events(runner: Runner, job: Job, so_far: Answer) -> Outcome:
+    stream = cast("AsyncGenerator[Event, None]", runner.stream(job))
+    async with aclosing(stream):
+        async for event in stream:
+            match event:
+                case Token(text=piece):
+                    so_far.add(piece)
+                    if so_far.length > policy.MAX_ANSWER:
+                        return failed("too_long")
+                case Finished(text=text, usage=usage):
+                    text = text or so_far.text
+                    if not so_far.length and text:
+                        so_far.add(text)
+                    return Outcome(RunStatus.SUCCEEDED, text, policy.cited(text, job.passages), dict(usage))
+                case Failed(code=code, detail=detail):
+                    log.warning("run %s failed: %s: %s", job.run_id, code, detail)
+                    return failed(code)
+    log.error("run %s: the runner's stream ended without an answer", job.run_id)
+    return failed("crashed")
+
+
+def failed(code: str) -> Outcome:
+    """A runner that was cancelled behind our back has failed, as far as the customer is concerned."""
+    return Outcome(RunStatus.FAILED, error_code=code if code in policy.FAILURES else "crashed")

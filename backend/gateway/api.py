@@ -1,0 +1,69 @@
+"""Runs over HTTP. Widget pages reach these routes from other origins: see `backend.gateway.cors`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Query, Response
+from fastapi.responses import JSONResponse, StreamingResponse
+
+from backend.doors import Who
+from backend.gateway import sse
+from backend.gateway.schemas import RunIn, RunOut, RunsOut
+from backend.gateway.service import Gateway
+from backend.gateway.views import RunFilter, RunStatus
+from backend.kernel.caller import Caller
+from backend.kernel.page import MAX_PAGE
+
+_STREAM: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "The run, or its events when `stream` is true."},
+    202: {"model": RunOut, "description": "Begun in the background; read it later."},
+}
+
+
+def routes(gateway: Gateway, who: Who) -> APIRouter:
+    router = APIRouter(prefix="/v1/runs", tags=["runs"])
+
+    @router.post("", response_model=RunOut, responses=_STREAM)
+    async def run_agent(
+        body: RunIn,
+        caller: Annotated[Caller, Depends(who.runs)],
+        idempotency_key: Annotated[str | None, Header()] = None,
+    ) -> Any:
+        """Ask an agent. What it may cost is held first; what it did cost is on the receipt. A failed run costs nothing."""
+        begun = await gateway.begin(caller, body.command(idempotency_key))
+        if body.background:
+            view = RunOut.of(await gateway.get(caller, begun.run_id))
+            return JSONResponse(view.model_dump(mode="json"), 202, headers={"Location": f"/v1/runs/{begun.run_id}"})
+        if body.stream:
+            return StreamingResponse(sse.lines(begun), media_type="text/event-stream", headers=sse.HEADERS)
+        return RunOut.of(await begun.result())
+
+    @router.get("")
+    async def list_runs(
+        caller: Annotated[Caller, Depends(who.viewer)],
+        instance_id: str | None = None,
+        status: RunStatus | None = None,
+        cursor: str | None = None,
+        limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 20,
+    ) -> RunsOut:
+        """The workspace's runs, newest first."""
+        return RunsOut.of(await gateway.runs(caller, RunFilter(instance_id, status, cursor, limit)))
+
+    @router.get("/{run_id}")
+    async def read_run(run_id: str, caller: Annotated[Caller, Depends(who.runs)]) -> RunOut:
+        """One run with its receipt."""
+        return RunOut.of(await gateway.get(caller, run_id))
+
+    @router.post("/{run_id}:cancel")
+    async def cancel_run(run_id: str, caller: Annotated[Caller, Depends(who.runs)]) -> RunOut:
+        """Stop a run. It is charged for the part that was delivered; one that has ended stays as it is."""
+        return RunOut.of(await gateway.cancel(caller, run_id))
+
+    @router.options("", dependencies=[Depends(who.public)], include_in_schema=False, status_code=204)
+    @router.options("/{path:path}", dependencies=[Depends(who.public)], include_in_schema=False, status_code=204)
+    async def preflight() -> Response:
+        """Widget pages of any origin may ask; the Bearer token decides. `backend.gateway.cors` adds the headers."""
+        return Response(status_code=204)
+
+    return router

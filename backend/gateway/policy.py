@@ -1,0 +1,106 @@
+"""Who may run what, what it costs, and which passages an answer cites. Pure functions."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+
+from backend.control_plane.instances import InstanceView
+from backend.gateway.views import Outcome, RunCommand, RunStatus, SourceView
+from backend.kernel.caller import Caller, Door
+from backend.kernel.errors import Conflict, Forbidden, Invalid, TooLarge
+from backend.kernel.money import ZERO, Credits
+from backend.runner.ports import PassageIn
+
+MAX_INPUT = 16_000
+"""Characters of one question."""
+MAX_ANSWER = 200_000
+"""Characters of one answer; a flow that writes more is stopped."""
+MAX_KEY = 255
+FULL_ANSWER = 800
+"""Characters after which a stopped answer counts as whole."""
+_MARK = re.compile(r"\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]")
+_QUOTE = 300
+
+FAILURES = {
+    "timeout": "The agent did not finish in time.",
+    "crashed": "The agent stopped unexpectedly.",
+    "flow_failed": "The agent's flow failed.",
+    "unavailable": "The agent cannot run just now.",
+    "interrupted": "The run was interrupted by a restart.",
+    "too_long": "The answer grew longer than an answer may be.",
+    "internal": "Something went wrong on our side.",
+}
+
+
+def owner(caller: Caller) -> str:
+    """One name for whoever asks, the same each time they come."""
+    if caller.door is Door.WIDGET:
+        return f"session:{caller.session_id}"
+    return f"key:{caller.key_id}" if caller.key_id else f"account:{caller.account_id}"
+
+
+def admit(caller: Caller, instance: InstanceView) -> None:
+    """Raises Conflict when the agent rests or was stopped, and Forbidden when its plan has no such door."""
+    if instance.status != "live":
+        raise Conflict(f"This agent is {instance.status}. Resume it to run it.", code=f"instance_{instance.status}")
+    if caller.door is Door.API and not instance.terms.rest:
+        raise Forbidden("This agent's plan does not include the API.", code="door_not_in_plan")
+
+
+def check(command: RunCommand) -> None:
+    """Raises Invalid or TooLarge, naming the field."""
+    if not command.text.strip():
+        raise Invalid("Ask the agent something.", fields={"input.query": "must not be empty"})
+    if len(command.text) > MAX_INPUT:
+        detail = f"A question has at most {MAX_INPUT:,} characters; this one has {len(command.text):,}."
+        raise TooLarge(detail, code="input_too_large", fields={"input.query": f"at most {MAX_INPUT} characters"})
+    key = command.idempotency_key
+    if key is not None and not (0 < len(key) <= MAX_KEY and key.isascii() and key.isprintable()):
+        raise Invalid("The Idempotency-Key is not usable.", fields={"Idempotency-Key": f"1 to {MAX_KEY} printable ASCII characters"})
+
+
+def cap(price: Credits, most: Credits | None) -> None:
+    """Raises Invalid when a run costs more than the caller allows."""
+    if most is not None and most < price:
+        detail = f"A run of this agent costs up to {price} credits, more than the cap of {most}."
+        raise Invalid(detail, code="quote_exceeds_cap", fields={"max_credits": f"at least {price}"})
+
+
+def charge(outcome: Outcome, price: Credits) -> Credits:
+    """What a run costs: never more than the price that was quoted.
+
+    Answered from the documents: the price. Failed, or answered without citing a passage ("not in your documents"): nothing. Stopped:
+    the share of `FULL_ANSWER` characters that had been delivered, to the micro-credit, at most the price.
+    """
+    if outcome.status is RunStatus.SUCCEEDED:
+        return price if outcome.sources else ZERO
+    if outcome.status is RunStatus.CANCELLED:
+        return Credits(price.micro * min(len(outcome.text), FULL_ANSWER) // FULL_ANSWER)
+    return ZERO
+
+
+def cited(text: str, passages: Sequence[PassageIn]) -> tuple[SourceView, ...]:
+    """The passages that the answer's `[n]` marks name, in the order they are first named."""
+    by_number = {passage.n: passage for passage in passages}
+    numbers = dict.fromkeys(int(n) for mark in _MARK.findall(text) for n in mark.split(","))
+    found = [by_number[n] for n in numbers if n in by_number]
+    return tuple(SourceView(p.n, p.document_id, p.document_name, p.place, _quote(p.text)) for p in found)
+
+
+def request_key(owner: str, key: str) -> str:
+    """An Idempotency-Key means something only to the one who sent it."""
+    return hashlib.sha256(f"{owner}\n{key}".encode()).hexdigest()
+
+
+def request_hash(command: RunCommand) -> str:
+    """The same for two requests that ask the same. How the answer is to be delivered is no part of it."""
+    cap = str(command.max_credits) if command.max_credits is not None else None
+    asked = json.dumps([command.instance_id, command.text, command.conversation_id, cap])
+    return hashlib.sha256(asked.encode()).hexdigest()
+
+
+def _quote(text: str) -> str:
+    return text if len(text) <= _QUOTE else text[:_QUOTE].rsplit(" ", 1)[0] + " …"

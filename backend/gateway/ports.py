@@ -1,0 +1,43 @@
+"""What the gateway needs of the rooms below it, and no more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Protocol
+
+from backend.control_plane.conversations import Turn
+from backend.control_plane.instances import InstanceView
+from backend.control_plane.knowledge.views import Passage
+from backend.kernel.caller import Caller
+from backend.kernel.ids import ConversationId, InstanceId
+
+
+class Instances(Protocol):
+    async def get(self, caller: Caller, instance_id: str) -> InstanceView:
+        """Raises NotFound for one that is unknown or not the caller's to use."""
+        ...
+
+
+class Knowledge(Protocol):
+    async def search(self, instance_id: InstanceId, query: str, limit: int = 6) -> Sequence[Passage]:
+        """The passages that say most about `query`, best first."""
+        ...
+
+
+class Conversations(Protocol):
+    async def open(self, caller: Caller, instance_id: InstanceId, conversation_id: str | None = None) -> ConversationId:
+        """The conversation to go on with, or a new one. Raises NotFound for someone else's."""
+        ...
+
+    async def history(self, conversation_id: str, limit: int = 20) -> Sequence[Turn]: ...
+
+    async def append(
+        self,
+        conversation_id: str,
+        role: Literal["user", "agent"],
+        text: str,
+        run_id: str | None = None,
+        sources: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
+        """Write down one side of a turn; the same run's side is written once."""
+        ...

@@ -1,0 +1,103 @@
+"""The statements of the run table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, select, update
+from sqlmodel import col
+
+from backend.db.engine import Tx
+from backend.db.upsert import insert_once
+from backend.gateway.models import GatewayRun
+from backend.gateway.views import Outcome, RunFilter, RunStatus, RunView, SourceView
+from backend.kernel.caller import Caller, Door
+from backend.kernel.ids import ConversationId, InstanceId, RunId
+from backend.ledger.views import Receipt
+
+_OPEN: Mapping[str, Any] = {
+    "status": RunStatus.RUNNING.value,
+    "text": "",
+    "sources": [],
+    "usage": {},
+    "error_code": "",
+    "error_detail": "",
+    "finished_at": None,
+}
+
+
+async def add(tx: Tx, values: Mapping[str, Any]) -> bool:
+    """A running row. False when its request_key was used before."""
+    return await insert_once(tx, GatewayRun, {**_OPEN, **values}, unique=["request_key"])
+
+
+async def by_request(tx: Tx, request_key: str) -> GatewayRun | None:
+    return (await tx.scalars(select(GatewayRun).where(col(GatewayRun.request_key) == request_key))).one_or_none()
+
+
+async def close(tx: Tx, run_id: str, outcome: Outcome, detail: str, at: datetime) -> bool:
+    """Write down how a run ended. False when its end was written before."""
+    ended = {
+        "status": outcome.status.value,
+        "text": outcome.text,
+        "sources": [asdict(source) for source in outcome.sources],
+        "usage": dict(outcome.usage),
+        "error_code": outcome.error_code,
+        "error_detail": detail,
+        "finished_at": at,
+    }
+    running = update(GatewayRun).where(col(GatewayRun.id) == run_id, col(GatewayRun.status) == RunStatus.RUNNING.value)
+    return cast("CursorResult[Any]", await tx.execute(running.values(**ended))).rowcount == 1
+
+
+async def renew(tx: Tx, run_ids: Iterable[str], until: datetime) -> None:
+    await tx.execute(update(GatewayRun).where(col(GatewayRun.id).in_(list(run_ids))).values(lease_until=until))
+
+
+async def dead(tx: Tx, now: datetime) -> list[str]:
+    """Runs that say they run, though nobody has renewed their lease."""
+    behind = (col(GatewayRun.status) == RunStatus.RUNNING.value) & (col(GatewayRun.lease_until) < now)
+    return list(await tx.scalars(select(col(GatewayRun.id)).where(behind).order_by(col(GatewayRun.lease_until))))
+
+
+async def get(tx: Tx, run_id: str) -> GatewayRun | None:
+    return await tx.get(GatewayRun, run_id)
+
+
+async def page(tx: Tx, caller: Caller, wanted: RunFilter) -> list[GatewayRun]:
+    """One row more than the limit, newest first."""
+    query = select(GatewayRun).where(col(GatewayRun.workspace_id) == caller.workspace_id)
+    if caller.instances is not None:
+        query = query.where(col(GatewayRun.instance_id).in_(caller.instances))
+    if wanted.instance_id is not None:
+        query = query.where(col(GatewayRun.instance_id) == wanted.instance_id)
+    if wanted.status is not None:
+        query = query.where(col(GatewayRun.status) == wanted.status.value)
+    if wanted.cursor is not None:
+        query = query.where(col(GatewayRun.id) < wanted.cursor)
+    return list(await tx.scalars(query.order_by(col(GatewayRun.id).desc()).limit(wanted.limit + 1)))
+
+
+def view(row: GatewayRun, receipt: Receipt | None) -> RunView:
+    """duration_ms: 0 while it runs."""
+    took = row.finished_at - row.started_at if row.finished_at else None
+    return RunView(
+        id=RunId(row.id),
+        instance_id=InstanceId(row.instance_id),
+        instance_name=row.instance_name,
+        door=Door(row.door),
+        status=RunStatus(row.status),
+        query=row.query,
+        text=row.text,
+        sources=tuple(SourceView(**source) for source in row.sources),
+        usage=row.usage,
+        receipt=receipt,
+        started_at=row.started_at,
+        duration_ms=round(took.total_seconds() * 1000) if took else 0,
+        error_code=row.error_code,
+        error_detail=row.error_detail,
+        conversation_id=ConversationId(row.conversation_id),
+    )

@@ -1,0 +1,111 @@
+"""The gateway's JSON. Credits are decimal strings, moments ISO 8601 in UTC. Unknown fields are refused."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from backend.gateway.views import RunCommand, RunStatus, RunView
+from backend.kernel.caller import Door
+from backend.kernel.money import ZERO, Credits
+from backend.kernel.page import Page
+from backend.ledger.schemas import ReceiptOut
+
+
+def _amount(text: str) -> str:
+    if Credits.of(text) < ZERO:
+        raise ValueError("must not be negative")
+    return text
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class RunInput(_Strict):
+    query: str = Field(description="The question. At most 16,000 characters.")
+
+
+class RunIn(_Strict):
+    """stream: answer with server-sent events. background: answer 202 at once; read the run later."""
+
+    instance_id: str = Field(max_length=64)
+    input: RunInput
+    session_id: str | None = Field(None, max_length=200, description="The conversation to go on with; a new one when absent.")
+    stream: bool = False
+    background: bool = False
+    max_credits: Annotated[str, AfterValidator(_amount)] | None = Field(
+        None, max_length=40, description="The most this run may cost, as a decimal number of credits.", examples=["2.5"]
+    )
+
+    def command(self, idempotency_key: str | None) -> RunCommand:
+        cap = Credits.of(self.max_credits) if self.max_credits is not None else None
+        return RunCommand(self.instance_id, self.input.query, self.session_id, cap, idempotency_key)
+
+
+class SourceOut(BaseModel):
+    n: int
+    document_id: str
+    document_name: str
+    place: str
+    quote: str
+
+
+class OutputOut(BaseModel):
+    """text: the answer, with `[n]` marks that name its sources."""
+
+    text: str
+    sources: list[SourceOut]
+
+
+class ErrorOut(BaseModel):
+    code: str
+    detail: str
+
+
+class RunOut(BaseModel):
+    """One run of an agent. error: null unless it failed."""
+
+    id: str
+    status: RunStatus
+    instance_id: str
+    instance_name: str
+    session_id: str
+    door: Door
+    input: RunInput
+    output: OutputOut
+    usage: dict[str, int]
+    receipt: ReceiptOut | None
+    error: ErrorOut | None
+    started_at: datetime
+    duration_ms: int
+
+    @classmethod
+    def of(cls, run: RunView) -> RunOut:
+        return cls(
+            id=run.id,
+            status=run.status,
+            instance_id=run.instance_id,
+            instance_name=run.instance_name,
+            session_id=run.conversation_id,
+            door=run.door,
+            input=RunInput(query=run.query),
+            output=OutputOut(text=run.text, sources=[SourceOut(**asdict(source)) for source in run.sources]),
+            usage=dict(run.usage),
+            receipt=ReceiptOut.of(run.receipt) if run.receipt else None,
+            error=ErrorOut(code=run.error_code, detail=run.error_detail) if run.error_code else None,
+            started_at=run.started_at,
+            duration_ms=run.duration_ms,
+        )
+
+
+class RunsOut(BaseModel):
+    items: list[RunOut]
+    next: str | None
+
+    @classmethod
+    def of(cls, page: Page[RunView]) -> RunsOut:
+        return cls(items=[RunOut.of(run) for run in page.items], next=page.next)

@@ -1,0 +1,94 @@
+"""What the gateway takes and tells: frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Literal
+
+from backend.kernel.caller import Door
+from backend.kernel.ids import ConversationId, InstanceId, RunId
+from backend.kernel.money import Credits
+from backend.ledger.views import Receipt
+
+
+class RunStatus(StrEnum):
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+EventName = Literal["run.started", "token", "source", "run.completed", "run.failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunCommand:
+    """Ask an agent. conversation_id: the one to go on with. max_credits: the most it may cost. idempotency_key: the client's."""
+
+    instance_id: str
+    text: str
+    conversation_id: str | None = None
+    max_credits: Credits | None = None
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunFilter:
+    instance_id: str | None = None
+    status: RunStatus | None = None
+    cursor: str | None = None
+    limit: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class RunEvent:
+    """data: JSON values only."""
+
+    name: EventName
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceView:
+    """A passage the answer cites. n: the number in its `[n]` mark. place: such as "p. 12"."""
+
+    n: int
+    document_id: str
+    document_name: str
+    place: str
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """receipt: None only for a run whose receipt is not asked for. error_code, error_detail: empty unless it failed."""
+
+    id: RunId
+    instance_id: InstanceId
+    instance_name: str
+    door: Door
+    status: RunStatus
+    query: str
+    text: str
+    sources: tuple[SourceView, ...]
+    usage: Mapping[str, int]
+    receipt: Receipt | None
+    started_at: datetime
+    duration_ms: int
+    error_code: str
+    error_detail: str
+    conversation_id: ConversationId
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run ended, before it is charged."""
+
+    status: RunStatus
+    text: str = ""
+    sources: tuple[SourceView, ...] = ()
+    usage: Mapping[str, int] = field(default_factory=dict)
+    error_code: str = ""
