@@ -1,10 +1,12 @@
-"""Reflex's own configuration. Ports and addresses are not here: the edge writes them when a page is asked for, so one build serves anywhere."""
+"""Reflex's own configuration. No port or address is here: the edge writes them when a page is asked for, so one build serves anywhere."""
 
 from __future__ import annotations
 
 import os
 
 import reflex as rx
+
+from cmp_web.lean import LeanPlugin
 
 config = rx.Config(
     app_name="cmp_web",
@@ -15,6 +17,6 @@ config = rx.Config(
     cors_allowed_origins=[],
     frontend_compression_formats=["brotli", "gzip"],
     state_manager_mode="redis" if os.environ.get("REFLEX_REDIS_URL") else "memory",
-    plugins=[],
+    plugins=[LeanPlugin()],
     disable_plugins=[rx.plugins.SitemapPlugin],
 )

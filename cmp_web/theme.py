@@ -8,7 +8,7 @@ from pathlib import Path
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 
 STYLESHEETS = ["/tokens.css", "/cmp.css", "/store.css", "/app.css"]
-FONT = "/fonts/geist-latin-wght-normal.woff2"
+FONT = "/fonts/geist-400-600.woff2"
 
 
 def stamped(name: str) -> str:

@@ -1,0 +1,42 @@
+"""Keeps the JavaScript of a page small: what Reflex ships for features we do not use stays out (docs/decisions/0002)."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from reflex.plugins import Plugin
+
+STAND_INS = Path(__file__).with_suffix(".js")
+_REPLACED = ("@emotion/react", "mergician", "universal-cookie")
+_WINDOW = re.compile(r"useEffect\(\(\) => \{\s*// Make contexts and state objects available globally.*?\}, \[\]\);", re.S)
+_NAMESPACES = re.compile(r'^import \* as \w+ from "[^"]+";\n', re.M)
+
+
+class LeanPlugin(Plugin):
+    """Replaces three libraries by a page of code, leaves out transports other than the websocket, and does not export every module to
+    `window`, which only components compiled at run time would need. Raises ValueError when Reflex's files no longer look as expected.
+    """
+
+    def pre_compile(self, **context: object) -> None:
+        context["add_modify_task"]("vite.config.js", _aliases)
+        context["add_modify_task"]("app/root.jsx", _without_globals)
+
+    def get_static_assets(self, **context: object) -> list[tuple[Path, str]]:
+        return [(Path("utils/lean.js"), STAND_INS.read_text())]
+
+
+def _aliases(config: str) -> str:
+    here = 'fileURLToPath(new URL("./utils/lean.js", import.meta.url))'
+    found = "".join(f'{{ find: "{name}", replacement: {here} }}, ' for name in _REPLACED)
+    return _changed(config, config.replace("alias: [", f"alias: [ {found}", 1) if here not in config else config, here)
+
+
+def _without_globals(root: str) -> str:
+    return _changed(root, _NAMESPACES.sub("", _WINDOW.sub("", root)), "function ReflexProviders")
+
+
+def _changed(before: str, after: str, needs: str) -> str:
+    if needs not in after:
+        raise ValueError("Reflex generated a file that cmp_web/lean.py does not know; was Reflex upgraded?")
+    return after
