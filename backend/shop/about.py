@@ -6,10 +6,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ariadne import ObjectType, QueryType
-from graphql import GraphQLResolveInfo
 
-from backend.shop.catalogue.views import ChannelView
-from backend.shop.context import ShopContext
+from backend.shop.context import Info, ShopContext
 from backend.shop.ids import global_id
 
 VERSION = "3.23.28"
@@ -20,7 +18,7 @@ channel_type = ObjectType("Channel")
 
 
 @query.field("shop")
-def shop(_: object, info: GraphQLResolveInfo) -> dict[str, Any]:
+def shop(_: object, info: Info) -> dict[str, Any]:
     context: ShopContext = info.context
     url = urlsplit(context.public_url)
     domain = {"host": url.netloc, "url": f"{context.public_url}/", "ssl_enabled": url.scheme == "https"}
@@ -32,23 +30,22 @@ def shop(_: object, info: GraphQLResolveInfo) -> dict[str, Any]:
         "domain": domain,
         "metadata": [],
         "private_metadata": [],
-        "available_external_authentications": [],
     }
 
 
 @channel_type.field("orderSettings")
-def order_settings(_: ChannelView, info: GraphQLResolveInfo) -> dict[str, Any]:
-    return {"automatically_confirm_all_new_orders": True, "allow_unpaid_orders": False, "mark_as_paid_strategy": "TRANSACTION_FLOW"}
+def order_settings(*_: object) -> dict[str, Any]:
+    return {"automatically_confirm_all_new_orders": True, "allow_unpaid_orders": False}
 
 
 @channel_type.field("checkoutSettings")
-def checkout_settings(_: ChannelView, info: GraphQLResolveInfo) -> dict[str, Any]:
-    return {"use_legacy_error_flow": True, "automatically_complete_fully_paid_checkouts": False, "automatic_completion_delay": None}
+def checkout_settings(*_: object) -> dict[str, Any]:
+    return {"automatically_complete_fully_paid_checkouts": False}
 
 
 @channel_type.field("paymentSettings")
-def payment_settings(_: ChannelView, info: GraphQLResolveInfo) -> dict[str, Any]:
-    return {"default_transaction_flow_strategy": "CHARGE", "release_funds_for_expired_checkouts": False}
+def payment_settings(*_: object) -> dict[str, Any]:
+    return {"default_transaction_flow_strategy": "CHARGE"}
 
 
 bindables = [query, channel_type]

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
+
+from graphql import GraphQLResolveInfo
 
 from backend.db.engine import Database, Tx
 from backend.kernel.clock import Clock
+
+Info = GraphQLResolveInfo[Any]
+"""What a resolver is told; its `context` is a ShopContext."""
 
 
 @dataclass(frozen=True, slots=True)

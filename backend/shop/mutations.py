@@ -6,9 +6,7 @@ import functools
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from graphql import GraphQLResolveInfo
-
-from backend.shop.context import ShopContext
+from backend.shop.context import Info, ShopContext
 from backend.shop.errors import Refused
 from backend.shop.views import snake_name
 
@@ -17,10 +15,13 @@ Body = Callable[..., Awaitable[Payload]]
 
 
 def mutation(body: Body) -> Callable[..., Awaitable[Payload]]:
-    """`body(tx, context, **arguments)`, the arguments named in snake case, gives the payload; Refused rolls everything back and becomes `errors`."""
+    """`body(tx, context, **arguments)`, the arguments named in snake case, gives the payload.
+
+    Refused rolls everything back and becomes `errors`.
+    """
 
     @functools.wraps(body)
-    async def resolve(_: object, info: GraphQLResolveInfo, **given: Any) -> Payload:
+    async def resolve(_: object, info: Info, **given: Any) -> Payload:
         context: ShopContext = info.context
         try:
             async with context.database.write() as tx:

@@ -31,7 +31,7 @@ def parse_decimal(value: Any) -> Decimal:
 
 @positive_decimal.value_parser
 def parse_positive(value: Any) -> Decimal:
-    found = parse_decimal(value)
+    found: Decimal = parse_decimal(value)
     if found < 0:
         raise ValueError("Value cannot be lower than 0.")
     return found

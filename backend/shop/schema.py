@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from ariadne import InterfaceType, SchemaBindable, UnionType, load_schema_from_path, make_executable_schema
-from graphql import GraphQLObjectType, GraphQLResolveInfo, GraphQLSchema
+from graphql import GraphQLObjectType, GraphQLSchema
 
 from backend.shop import ids
+from backend.shop.context import Info
 from backend.shop.scalars import scalars
 from backend.shop.views import snake_name
 
@@ -26,7 +27,7 @@ def executable_schema(bindables: Sequence[SchemaBindable]) -> GraphQLSchema:
 
 
 def _reader(attribute: str) -> Callable[..., Any]:
-    def read(parent: Any, _: GraphQLResolveInfo, **__: Any) -> Any:
+    def read(parent: Any, _: Info, **__: Any) -> Any:
         return parent.get(attribute) if isinstance(parent, Mapping) else getattr(parent, attribute, None)
 
     return read

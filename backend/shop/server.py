@@ -48,7 +48,7 @@ def create_shop(
     public_url: str,
     bindables: Sequence[SchemaBindable] = (),
 ) -> Starlette:
-    """resolve_app: the app that a bearer token belongs to; None for no token and for a wrong one."""
+    """resolve_app: the app that a bearer token belongs to; None for no token and for a wrong one. `state.schema` is what it executes."""
     schema = executable_schema([*BINDABLES, *bindables])
 
     async def answer(request: Request) -> Response:
@@ -56,7 +56,9 @@ def create_shop(
         context = ShopContext(database, clock, events, app, public_url.rstrip("/"))
         return await _answer(schema, request, context)
 
-    return Starlette(routes=[Route("/graphql/", answer, methods=["POST"])])
+    server = Starlette(routes=[Route("/graphql/", answer, methods=["POST"])])
+    server.state.schema = schema
+    return server
 
 
 def _bearer(header: str | None) -> str | None:
@@ -86,7 +88,7 @@ def _refusal(status: int, message: str) -> Response:
     return JSONResponse({"errors": [{"message": message, "extensions": {"exception": {"code": "GraphQLError"}}}]}, status_code=status)
 
 
-def _shown(error: GraphQLError, debug: bool = False) -> dict[str, Any]:
+def _shown(error: GraphQLError, _debug: bool = False) -> dict[str, Any]:
     """An error as Saleor formats it. What we did not foresee is logged whole and told to nobody."""
     cause: BaseException = error
     while isinstance(cause, GraphQLError) and cause.original_error is not None:

@@ -83,7 +83,7 @@ FILTERS: Mapping[str, Test] = {
     "isPublished": lambda product, wanted: product.published == wanted,
     "isAvailable": lambda product, wanted: product.is_available == wanted,
     "categories": lambda product, wanted: product.category.id in wanted,
-    "hasCategory": lambda product, wanted: bool(wanted),
+    "hasCategory": lambda _, wanted: bool(wanted),
     "productTypes": lambda product, wanted: product.product_type.id in wanted,
     "search": lambda product, wanted: rank(product, wanted) > 0,
     "price": lambda product, wanted: _price(product, wanted, True),

@@ -78,7 +78,7 @@ def clean(given: Mapping[str, Any], rules: Mapping[str, Any] | None) -> dict[str
 
 def required(country: str) -> list[str]:
     wanted = ["countryArea"] if country in _WITH_AREA else []
-    return wanted + ["city", *([] if country in _WITHOUT_POSTAL_CODE else ["postalCode"]), "streetAddress1"]
+    return [*wanted, "city", *([] if country in _WITHOUT_POSTAL_CODE else ["postalCode"]), "streetAddress1"]
 
 
 def _malformed(country: str, values: Mapping[str, str]) -> list[Fault]:

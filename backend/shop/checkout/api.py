@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ariadne import MutationType, ObjectType, QueryType
-from graphql import GraphQLResolveInfo
 
 from backend.db.engine import Tx
 from backend.shop import ids
 from backend.shop.checkout.service import Checkouts
 from backend.shop.checkout.views import CheckoutView
-from backend.shop.context import ShopContext
+from backend.shop.context import Info, ShopContext
 from backend.shop.errors import require
 from backend.shop.models import CheckoutRow
 from backend.shop.mutations import Payload, mutation
@@ -24,21 +23,21 @@ line_type = ObjectType("CheckoutLine")
 
 
 @query.field("checkout")
-async def checkout(_: object, info: GraphQLResolveInfo, id: str | None = None, token: str | None = None) -> CheckoutView | None:
+async def checkout(_: object, info: Info, id: str | None = None, token: str | None = None) -> CheckoutView | None:
     context: ShopContext = info.context
     async with context.database.read() as tx:
         return await (await Checkouts.open(tx, context.clock)).find(ids.token("Checkout", id) if id else token)
 
 
 @checkout_type.field("transactions")
-def transactions(parent: CheckoutView, info: GraphQLResolveInfo) -> Any:
+def transactions(parent: CheckoutView, info: Info) -> Any:
     require(info.context, "MANAGE_CHECKOUTS", "HANDLE_PAYMENTS")
     return parent.transactions
 
 
 @checkout_type.field("privateMetadata")
 @line_type.field("privateMetadata")
-def private_metadata(parent: Any, info: GraphQLResolveInfo) -> Any:
+def private_metadata(parent: Any, info: Info) -> Any:
     require(info.context, "MANAGE_CHECKOUTS")
     return parent.private_metadata
 
@@ -127,13 +126,7 @@ async def add_promo_code(tx: Tx, context: ShopContext, promo_code: str, id: str 
 
 @mutations.field("checkoutRemovePromoCode")
 @mutation
-async def remove_promo_code(
-    tx: Tx,
-    context: ShopContext,
-    id: str | None = None,
-    promo_code: str | None = None,
-    promo_code_id: str | None = None,
-) -> Payload:
+async def remove_promo_code(tx: Tx, context: ShopContext, id: str | None = None, promo_code: str | None = None, **_: object) -> Payload:
     checkouts = await Checkouts.open(tx, context.clock)
     row = await checkouts.row(id)
     await checkouts.remove_promo_code(row, promo_code)

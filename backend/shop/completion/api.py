@@ -22,10 +22,9 @@ async def complete(
     context: ShopContext,
     id: str | None = None,
     metadata: Sequence[Mapping[str, str]] | None = None,
-    payment_data: object = None,
-    redirect_url: str | None = None,
+    **_: object,
 ) -> Payload:
-    """payment_data and redirect_url belong to payment plugins and mails that this shop does not have; they change nothing."""
+    """The arguments paymentData and redirectUrl belong to payment plugins and mails that this shop does not have; they change nothing."""
     key = await Completion(tx, context.clock, context.events).complete(id, metadata)
     return {"order": await find(tx, key), "confirmation_needed": False, "confirmation_data": "{}"}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import update
 from sqlmodel import col, select
@@ -11,10 +12,10 @@ from backend.db.engine import Tx
 from backend.kernel.clock import Clock
 from backend.shop import ids
 from backend.shop.checkout.service import Checkouts, pairs
-from backend.shop.checkout.views import CheckoutView
+from backend.shop.checkout.views import CheckoutLineView, CheckoutView
 from backend.shop.context import EventSink
 from backend.shop.errors import Fault, Refused, refuse
-from backend.shop.models import CheckoutRow, OrderLineRow, OrderRow, TransactionRow
+from backend.shop.models import CheckoutRow, OrderLineRow, OrderRow, TransactionRow, VariantRow
 from backend.shop.orders.policy import PAID
 from backend.shop.orders.service import Orders
 from backend.shop.vouchers import service as vouchers
@@ -40,9 +41,19 @@ class Completion:
             raise
         view = await checkouts.view(row)
         refuse_unready(view, row.voucher_code)
+        await self._take_stock(view)
         key = await self._place(row, view, pairs(metadata))
         await checkouts.discard(row)
         return key
+
+    async def _take_stock(self, view: CheckoutView) -> None:
+        """Take the counted units in one statement a line, so that the last one is sold once. Raises Refused with INSUFFICIENT_STOCK."""
+        for line in view.lines:
+            enough = col(VariantRow.stock) >= line.quantity
+            taken = update(VariantRow).where(col(VariantRow.id) == line.variant.key, col(VariantRow.track_inventory), enough)
+            done: Any = await self._tx.execute(taken.values(stock=col(VariantRow.stock) - line.quantity))
+            if line.variant.track_inventory and not done.rowcount:
+                raise _out_of_stock(line)
 
     async def _placed(self, global_id: str | None) -> str | None:
         key = ids.token("Checkout", global_id or "")
@@ -102,14 +113,18 @@ def refuse_unready(view: CheckoutView, voucher_code: str | None) -> None:
         raise Refused([Fault("UNAVAILABLE_VARIANT_IN_CHANNEL", message, "lines", variants=hidden)])
     for line in view.lines:
         if line.quantity > line.variant.quantity_available:
-            message = f"Insufficient product stock: {line.variant.name}"
-            raise Refused([Fault("INSUFFICIENT_STOCK", message, variants=[line.variant.id])])
+            raise _out_of_stock(line)
     if voucher_code and not view.voucher_code:
         raise refuse("VOUCHER_NOT_APPLICABLE", "Voucher is not applicable.", "voucherCode")
     if view.authorize_status != "FULL" and not view.transactions:
         raise refuse("CHECKOUT_NOT_FULLY_PAID", "Provided payment methods can not cover the checkout's total amount")
     if view.authorize_status != "FULL":
         raise refuse("CHECKOUT_NOT_FULLY_PAID", "The authorized amount doesn't cover the checkout's total amount.", "id")
+
+
+def _out_of_stock(line: CheckoutLineView) -> Refused:
+    message = f"Insufficient product stock: {line.variant.name}"
+    return Refused([Fault("INSUFFICIENT_STOCK", message, variants=[line.variant.id])])
 
 
 def _lines(order_key: str, view: CheckoutView) -> list[OrderLineRow]:

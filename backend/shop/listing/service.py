@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, true
+from sqlalchemy import ColumnElement, and_, func, or_
 from sqlmodel import col, select
 
 from backend.db.engine import Tx
@@ -70,38 +70,45 @@ def _beyond(column: Any, keys: Sequence[str], down: bool) -> Condition:
     return or_(past, and_(column == value, place < number if down else place > number))
 
 
+def _chosen(column: Any, read: Callable[[str], Any] = str) -> Callable[[Any], list[Condition]]:
+    return lambda chosen: [column.in_([read(one) for one in chosen])]
+
+
+def _days(given: Mapping[str, date | None]) -> list[Condition]:
+    """Whole days, both ends included."""
+    last = _midnight(given.get("lte"))
+    return _range(col(OrderRow.created), _midnight(given.get("gte")), None) + (
+        [col(OrderRow.created) < last + timedelta(days=1)] if last else []
+    )
+
+
+def _number(given: str) -> int:
+    """0, which no order has, for what is not a number."""
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else 0
+
+
+_FILTERS: dict[str, Callable[[Any], list[Condition]]] = {
+    "status": _chosen(col(OrderRow.status), lambda one: "UNFULFILLED" if one.startswith("READY_TO") else one),
+    "chargeStatus": _chosen(col(OrderRow.charge_status)),
+    "authorizeStatus": _chosen(col(OrderRow.authorize_status)),
+    "ids": _chosen(col(OrderRow.id), lambda one: ids.token("Order", one)),
+    "checkoutIds": _chosen(col(OrderRow.checkout_id), lambda one: ids.token("Checkout", one)),
+    "numbers": _chosen(col(OrderRow.number), _number),
+    "created": _days,
+    "updatedAt": lambda given: _range(col(OrderRow.updated), given.get("gte"), given.get("lte")),
+    "metadata": lambda pairs: [_noted(pair["key"], pair.get("value")) for pair in pairs],
+    "search": lambda words: [_found(words)],
+    "customer": lambda words: [_found(words)],
+}
+
+
 def _filter(asked: Mapping[str, Any]) -> list[Condition]:
-    """Saleor's `filter`; a null asks nothing. A `created` range is in whole days, both ends included."""
-    made = []
-    if (chosen := asked.get("status")) is not None:
-        made.append(col(OrderRow.status).in_([_STATUS.get(one, one) for one in chosen]))
-    for name, column in (("chargeStatus", OrderRow.charge_status), ("authorizeStatus", OrderRow.authorize_status)):
-        if (chosen := asked.get(name)) is not None:
-            made.append(col(column).in_(chosen))
-    if days := asked.get("created"):
-        made += _range(col(OrderRow.created), _midnight(days.get("gte")), None)
-        if (last := _midnight(days.get("lte"))) is not None:
-            made.append(col(OrderRow.created) < last + timedelta(days=1))
-    if moments := asked.get("updatedAt"):
-        made += _range(col(OrderRow.updated), moments.get("gte"), moments.get("lte"))
-    for pair in asked.get("metadata") or ():
-        made.append(_noted(pair["key"], pair.get("value")))
-    if (chosen := asked.get("ids")) is not None:
-        made.append(col(OrderRow.id).in_([ids.token("Order", one) for one in chosen]))
-    if (chosen := asked.get("numbers")) is not None:
-        made.append(col(OrderRow.number).in_([int(one) for one in chosen if one.isdigit() and len(one) < 10]))
-    if (chosen := asked.get("checkoutIds")) is not None:
-        made.append(col(OrderRow.checkout_id).in_([ids.token("Checkout", one) for one in chosen]))
-    if words := asked.get("search") or asked.get("customer"):
-        made.append(_found(words))
-    return made
-
-
-_STATUS = {"READY_TO_FULFILL": "UNFULFILLED", "READY_TO_CAPTURE": "UNFULFILLED"}
+    """Saleor's `filter`; a null asks nothing."""
+    return [condition for name, value in asked.items() if value is not None for condition in _FILTERS[name](value)]
 
 
 def _where(asked: Mapping[str, Any]) -> list[Condition]:
-    made = []
+    made: list[Condition] = []
     for name, column in (
         ("status", OrderRow.status),
         ("chargeStatus", OrderRow.charge_status),
@@ -139,10 +146,10 @@ def _midnight(day: date | None) -> datetime | None:
 def _noted(key: str, value: str | None) -> Condition:
     """The order's metadata holds the key, with this value when one is given."""
     found = col(OrderRow.meta)[key].as_string()
-    return found.is_not(None) if value is None else found == value
+    noted: Condition = found.is_not(None) if value is None else found == value
+    return noted
 
 
 def _found(words: str) -> Condition:
     """The number, or a part of the e-mail."""
-    number: Condition = col(OrderRow.number) == int(words) if words.isdigit() and len(words) < 10 else ~true()
-    return or_(col(OrderRow.email).icontains(words, autoescape=True), number)
+    return or_(col(OrderRow.email).icontains(words, autoescape=True), col(OrderRow.number) == _number(words))

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ariadne import MutationType, ObjectType, QueryType
-from graphql import GraphQLResolveInfo
 
 from backend.db.engine import Tx
 from backend.shop import ids
-from backend.shop.context import ShopContext
+from backend.shop.context import Info, ShopContext
 from backend.shop.errors import refuse, require
 from backend.shop.listing import service as listing
 from backend.shop.mutations import Payload, mutation
@@ -26,7 +25,7 @@ MAX_NOTE = 10_000
 
 
 @query.field("order")
-async def order(_: object, info: GraphQLResolveInfo, id: str | None = None) -> OrderView | None:
+async def order(_: object, info: Info, id: str | None = None) -> OrderView | None:
     """Open to anyone who holds the id, as in Saleor: an order's id is a secret."""
     context: ShopContext = info.context
     async with context.database.read() as tx:
@@ -34,14 +33,14 @@ async def order(_: object, info: GraphQLResolveInfo, id: str | None = None) -> O
 
 
 @query.field("orderByToken")
-async def order_by_token(_: object, info: GraphQLResolveInfo, token: str) -> OrderView | None:
+async def order_by_token(_: object, info: Info, token: str) -> OrderView | None:
     context: ShopContext = info.context
     async with context.database.read() as tx:
         return await find(tx, token)
 
 
 @query.field("orders")
-async def orders(_: object, info: GraphQLResolveInfo, **asked: Any) -> Connection[OrderView]:
+async def orders(_: object, info: Info, **asked: Any) -> Connection[OrderView]:
     context: ShopContext = info.context
     require(context, "MANAGE_ORDERS")
     async with context.database.read() as tx:
@@ -50,13 +49,13 @@ async def orders(_: object, info: GraphQLResolveInfo, **asked: Any) -> Connectio
 
 @order_type.field("privateMetadata")
 @line_type.field("privateMetadata")
-def private_metadata(parent: Any, info: GraphQLResolveInfo) -> Any:
+def private_metadata(parent: Any, info: Info) -> Any:
     require(info.context, "MANAGE_ORDERS")
     return parent.private_metadata
 
 
 @order_type.field("events")
-def events(parent: OrderView, info: GraphQLResolveInfo) -> Any:
+def events(parent: OrderView, info: Info) -> Any:
     require(info.context, "MANAGE_ORDERS")
     return parent.events
 
@@ -80,7 +79,7 @@ async def fulfil(tx: Tx, context: ShopContext, input: Mapping[str, Any], order: 
 @mutation
 async def note_add(tx: Tx, context: ShopContext, order: str, input: Mapping[str, str]) -> Payload:
     orders = _orders(tx, context)
-    row = await orders.locked(order)
+    row = await orders.locked(order, code="GRAPHQL_ERROR")
     message = input["message"].strip()
     if not message or len(message) > MAX_NOTE:
         raise refuse("REQUIRED", f"A note has 1 to {MAX_NOTE} characters.", "message")

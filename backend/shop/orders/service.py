@@ -16,7 +16,7 @@ from backend.shop.checkout import addresses
 from backend.shop.checkout.policy import authorize_status, charge_status
 from backend.shop.context import EventSink
 from backend.shop.errors import Fault, Refused, refuse
-from backend.shop.models import FulfillmentLineRow, FulfillmentRow, OrderEventRow, OrderLineRow, OrderRow
+from backend.shop.models import FulfillmentLineRow, FulfillmentRow, OrderEventRow, OrderLineRow, OrderRow, VariantRow, WarehouseRow
 from backend.shop.orders import policy
 from backend.shop.orders.views import FulfillmentLineView, FulfillmentView, OrderEventView, OrderLineView, OrderView
 from backend.shop.payments import service as payments
@@ -31,14 +31,14 @@ class Orders:
         self._now = now
         self._events = events
 
-    async def locked(self, global_id: str | None, field: str = "id") -> OrderRow:
-        """The order, locked until the transaction ends. Raises Refused with NOT_FOUND."""
+    async def locked(self, global_id: str | None, field: str = "id", code: str = "NOT_FOUND") -> OrderRow:
+        """The order, locked until the transaction ends. Raises Refused with `code`."""
         key = ids.token("Order", global_id or "")
         if key is not None:
             found: OrderRow | None = await self._tx.scalar(select(OrderRow).where(OrderRow.id == key).with_for_update())
             if found:
                 return found
-        raise refuse("NOT_FOUND", f"Couldn't resolve to a node: {global_id}", field)
+        raise refuse(code, f"Couldn't resolve to a node: {global_id}", field)
 
     async def announce(self, row: OrderRow, *events: str) -> None:
         for event in events:
@@ -92,11 +92,24 @@ class Orders:
             asked = sum(stock["quantity"] for stock in line.get("stocks") or ())
             wanted[str(line.get("orderLineId"))] = wanted.get(str(line.get("orderLineId")), 0) + asked
         _refuse_wrong_quantities(lines, wanted)
+        if not given.get("allowStockToBeExceeded"):
+            await self._refuse_without_stock([lines[key] for key in wanted])
         fulfillment = await self._hand_over(row, {lines[key].id: quantity for key, quantity in wanted.items()}, lines.values())
         row.status = policy.fulfilment_status([(line.quantity, line.fulfilled) for line in lines.values()])
         await self.note(row, "FULFILLMENT_FULFILLED_ITEMS")
         await self.announce(row, "ORDER_UPDATED", *(["ORDER_FULFILLED"] if row.status == "FULFILLED" else []))
         return fulfillment
+
+    async def _refuse_without_stock(self, lines: Sequence[OrderLineRow]) -> None:
+        """A variant without a stock row cannot be handed over, even where stock is not counted: Saleor's rule."""
+        statement = select(VariantRow.id).where(
+            col(VariantRow.id).in_([line.variant_id for line in lines]), col(VariantRow.stock).is_(None)
+        )
+        lacking = set(await self._tx.scalars(statement))
+        if without := [ids.global_id("OrderLine", line.id) for line in lines if line.variant_id in lacking]:
+            place = ids.global_id("Warehouse", await self._tx.scalar(select(WarehouseRow.id)))
+            fault = Fault("INSUFFICIENT_STOCK", "Insufficient product stock.", "stocks", warehouse=place, order_lines=without)
+            raise Refused([fault])
 
     async def _hand_over(self, row: OrderRow, wanted: Mapping[str, int], lines: Any) -> FulfillmentRow:
         earlier = len(list(await self._tx.scalars(select(FulfillmentRow.id).where(FulfillmentRow.order_id == row.id))))

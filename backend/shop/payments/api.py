@@ -7,11 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 from ariadne import MutationType, ObjectType
-from graphql import GraphQLResolveInfo
 
 from backend.db.engine import Tx
 from backend.shop.checkout.service import Checkouts
-from backend.shop.context import ShopContext
+from backend.shop.context import Info, ShopContext
 from backend.shop.errors import refuse, require
 from backend.shop.models import TransactionEventRow, TransactionRow
 from backend.shop.mutations import Payload, mutation
@@ -37,14 +36,14 @@ async def _currency(tx: Tx, context: ShopContext) -> str:
 
 
 @transaction_type.field("order")
-async def order(parent: TransactionView, info: GraphQLResolveInfo) -> Any:
+async def order(parent: TransactionView, info: Info) -> Any:
     context: ShopContext = info.context
     async with context.database.read() as tx:
         return await find_order(tx, parent.order_key)
 
 
 @transaction_type.field("checkout")
-async def checkout(parent: TransactionView, info: GraphQLResolveInfo) -> Any:
+async def checkout(parent: TransactionView, info: Info) -> Any:
     context: ShopContext = info.context
     async with context.database.read() as tx:
         return await (await Checkouts.open(tx, context.clock)).find(parent.checkout_key)
@@ -53,7 +52,7 @@ async def checkout(parent: TransactionView, info: GraphQLResolveInfo) -> Any:
 @mutations.field("paymentGatewayInitialize")
 @mutation
 async def gateway_initialize(
-    tx: Tx, context: ShopContext, id: str, payment_gateways: Sequence[Mapping[str, Any]] | None = None, amount: Decimal | None = None
+    tx: Tx, context: ShopContext, id: str, payment_gateways: Sequence[Mapping[str, Any]] | None = None, **_: object
 ) -> Payload:
     await _payments(tx, context).source(id)
     asked = [gateway["id"] for gateway in payment_gateways] if payment_gateways is not None else [policy.DUMMY]
@@ -153,7 +152,7 @@ async def event_report(
 
 @mutations.field("transactionCreate")
 @mutation
-async def create(tx: Tx, context: ShopContext, id: str, transaction: Mapping[str, Any], transaction_event: object = None) -> Payload:
+async def create(tx: Tx, context: ShopContext, id: str, transaction: Mapping[str, Any], **_: object) -> Payload:
     require(context, "HANDLE_PAYMENTS")
     payments = _payments(tx, context)
     source = await payments.source(id)

@@ -7,13 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from ariadne import MutationType, QueryType
-from graphql import GraphQLResolveInfo
 
 from backend.db.engine import Tx
 from backend.shop import ids
 from backend.shop.catalogue import service as catalogue_service
 from backend.shop.catalogue.views import ChannelView
-from backend.shop.context import ShopContext
+from backend.shop.context import Info, ShopContext
 from backend.shop.errors import refuse, require
 from backend.shop.models import VoucherRow
 from backend.shop.mutations import Payload, mutation
@@ -29,7 +28,7 @@ WHOLE = 10_000
 
 
 @query.field("vouchers")
-async def vouchers(_: object, info: GraphQLResolveInfo, **asked: Any) -> Any:
+async def vouchers(_: object, info: Info, **asked: Any) -> Any:
     context: ShopContext = info.context
     require(context, "MANAGE_DISCOUNTS")
     async with context.database.read() as tx:

@@ -63,7 +63,7 @@ class Shop:
         return answer
 
     async def variant(self, sku: str) -> str:
-        found = await self.ask("query($s:String){productVariant(sku:$s,channel:\"default-channel\"){id}}", s=sku)
+        found = await self.ask('query($s:String){productVariant(sku:$s,channel:"default-channel"){id}}', s=sku)
         return str(found["id"])
 
     async def checkout(self, *skus: str, **extra: Any) -> dict[str, Any]:
@@ -79,22 +79,22 @@ class Shop:
         found: dict[str, Any] = answer["checkout"]
         return found
 
-    async def pay(self, id: str, kind: str = "CHARGE_SUCCESS", **extra: Any) -> dict[str, Any]:
+    async def pay(self, checkout: str, kind: str = "CHARGE_SUCCESS", **extra: Any) -> dict[str, Any]:
         answer: dict[str, Any] = await self.ask(
             "mutation($id:ID!,$g:PaymentGatewayToInitialize!,$a:PositiveDecimal,$k:String){"
             "transactionInitialize(id:$id,paymentGateway:$g,amount:$a,idempotencyKey:$k){"
             "transaction{id chargedAmount{amount} actions} transactionEvent{type message amount{amount}} errors{field code}}}",
-            id=id,
+            id=checkout,
             g={"id": DUMMY, "data": {"event": {"type": kind}}},
             **extra,
         )
         return answer
 
-    async def complete(self, id: str) -> dict[str, Any]:
+    async def complete(self, checkout: str) -> dict[str, Any]:
         answer: dict[str, Any] = await self.ask(
             "mutation($id:ID!){checkoutComplete(id:$id){order{id number status isPaid chargeStatus total{gross{amount}}"
             " lines{id productSku quantity metadata{key value}} metadata{key value}} errors{field code message}}}",
-            id=id,
+            id=checkout,
         )
         return answer
 
@@ -108,12 +108,12 @@ class Shop:
         found: dict[str, Any] = answer["order"]
         return found
 
-    async def order(self, id: str) -> dict[str, Any]:
+    async def order(self, key: str) -> dict[str, Any]:
         answer: dict[str, Any] = await self.ask(
             "query($id:ID!){order(id:$id){id number status isPaid chargeStatus paymentStatus totalCharged{amount} totalRefunded{amount}"
             " transactions{id chargedAmount{amount}} fulfillments{id} lines{id quantityToFulfill} events{type}}}",
             token=APP_TOKEN,
-            id=id,
+            id=key,
         )
         return answer
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.service.shop.shop import APP_TOKEN, Shop
+from tests.service.shop.shop import Shop
 
 
 async def test_a_paid_checkout_becomes_a_fully_paid_order_that_can_be_fulfilled(shop: Shop) -> None:
