@@ -1,0 +1,66 @@
+"""Both runners, each over what it really talks to: worker processes, or an HTTP server that answers as Langflow was heard to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from pydantic import SecretStr
+
+from backend.runner.embedded import EmbeddedRunner
+from backend.runner.langflow import LangflowRunner
+from backend.runner.ports import Event, FlowRef, Job, Runner
+from backend.settings import Settings
+from tests.contract.runner import fake_langflow
+from tests.contract.runner.fake_langflow import FakeLangflow
+from tests.contract.runner.fake_openai import FakeOpenAI
+from tests.contract.runner.flows import made
+
+
+@dataclass
+class Stage:
+    """One adapter, ready. failing, endless: flows that do just that. llm: the model server its model flow asks."""
+
+    runner: Runner
+    settings: Settings
+    llm: FakeOpenAI
+    failing: FlowRef
+    endless: FlowRef
+
+    async def play(self, job: Job) -> list[Event]:
+        return [event async for event in self.runner.stream(job)]
+
+
+async def ready(runner: Runner) -> None:
+    async with asyncio.timeout(60):
+        while runner.health():
+            await asyncio.sleep(0.02)
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module", params=["embedded", "langflow"])
+async def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    folder: Path = tmp_path_factory.mktemp("runner")
+    failing = made(folder, "failing", 'raise ValueError("the shelf is empty")')
+    endless = made(folder, "endless", "import time\nwhile True: time.sleep(0.05)")
+    async with FakeOpenAI() as llm, FakeLangflow() as server:
+        server.flows |= {"failing": fake_langflow.fails, "endless": fake_langflow.never_ends}
+        settings = Settings(
+            _env_file=None,  # type: ignore[call-arg]
+            data_dir=folder / "var",
+            llm_base_url=llm.url,
+            llm_api_key=SecretStr("sk-model-of-the-test"),
+            llm_model="fake-model-7",
+            langflow_url=f"{server.url}/",
+            langflow_api_key=SecretStr(fake_langflow.KEY),
+        )
+        runner: Runner = EmbeddedRunner(settings) if request.param == "embedded" else LangflowRunner(settings)
+        assert runner.health() == "starting"
+        await runner.start()
+        await ready(runner)
+        yield Stage(runner, settings, llm, failing, endless)
+        await runner.stop()
+        assert runner.health() == "stopped"
