@@ -75,7 +75,7 @@ def reconcile(since_hours: Annotated[float, typer.Option(help="How far back to l
     async def run(system: System) -> int:
         await system.start()
         services = system.services
-        return await services.provisioner.reconcile(services.clock.now() - timedelta(hours=since_hours))
+        return len(await services.reconciler.reconcile(services.clock.now() - timedelta(hours=since_hours)))
 
     typer.echo(f"{_with_system(run)} orders taken up.")
 

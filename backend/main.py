@@ -1,0 +1,138 @@
+"""The backend's HTTP application, its start and its stop."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import httpx
+from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
+
+from backend import __version__, container, health, problem
+from backend.container import Services
+from backend.control_plane import api as control_plane
+from backend.control_plane.knowledge import api as knowledge
+from backend.db.engine import Database
+from backend.db.migrate import upgrade
+from backend.doors import Who
+from backend.durable import Durable
+from backend.gateway import api as gateway
+from backend.ledger import api as credits
+from backend.identity import api as identity
+from backend.kernel.clock import SystemClock
+from backend.kernel.errors import Unavailable
+from backend.provisioner import api as provisioner
+from backend.settings import Settings
+from backend.shop.embedded import EmbeddedShop
+from backend.widget import api as widget
+
+Say = Callable[[str], None]
+
+
+def silent(_words: str) -> None:
+    """For programs that have nobody to tell."""
+
+
+@dataclass(slots=True)
+class System:
+    """All of it: the services, the HTTP application and, while no Saleor is configured, the shop."""
+
+    services: Services
+    app: FastAPI
+    shop: EmbeddedShop | None
+    say: Say = silent
+
+    async def prepare(self) -> None:
+        """Migrate and seed. Safe to repeat; a second time it changes nothing."""
+        services = self.services
+        self.say("database: bringing the schema up to date")
+        upgrade(services.settings.database)
+        await services.offerings.sync(services.products)
+        if self.shop is None:
+            return
+        self.say("shop: seeding the catalogue and the demo account")
+        await self.shop.seed(services.products)
+        demo = await services.demo.ensure(services.settings.demo_password.get_secret_value())
+        if demo.password:
+            self.say(f"demo account: {demo.account.email}, password {demo.password} (shown once)")
+
+    async def start(self) -> None:
+        """Prepare, then take up durable work, agents and what a stopped process left behind."""
+        await self.prepare()
+        self.say("durable work: starting")
+        await self.services.durable.start()
+        if self.shop is not None:
+            await self.shop.start()
+            await self._introduce(self.shop)
+        self.say("agents: starting the workers")
+        await self.services.runner.start()
+        await self.services.gateway.start()
+
+    async def _introduce(self, shop: EmbeddedShop) -> None:
+        """Install our app in the shop the way a Saleor would: by its manifest, over HTTP. Once."""
+        try:
+            await self.services.connection.token()
+        except Unavailable:
+            await shop.install(f"{self.services.settings.base_url}/api/saleor/manifest")
+
+    async def stop(self) -> None:
+        """Stop in the other direction; runs under way are settled first."""
+        await self.services.gateway.stop()
+        await self.services.runner.stop()
+        if self.shop is not None:
+            await self.shop.stop()
+        await self.services.durable.stop()
+        await self.services.http.aclose()
+        await self.services.database.dispose()
+
+    async def readiness(self) -> dict[str, str]:
+        """Part → what is wrong with it; empty when nothing is."""
+        return await health.parts(self.services)
+
+
+def assemble(settings: Settings, say: Say = silent) -> System:
+    """Build the whole backend for these settings. Nothing is started or written yet."""
+    database, durable, clock = Database(settings.database), Durable(settings.durable_database), SystemClock()
+    # The shop calls our webhooks and we call the shop, both over HTTP within this process; each exists before the application does.
+    front = httpx.ASGITransport(app=lambda scope, receive, send: system.app(scope, receive, send), raise_app_exceptions=False)
+    shop = EmbeddedShop(database, clock, durable, settings, deliver=front) if settings.embedded_shop else None
+    services = container.build(settings, database=database, durable=durable, clock=clock, saleor=front if shop else None)
+    system = System(services, create_app(services, shop), shop, say)
+    system.app.router.lifespan_context = lambda _app: _lifespan(system)
+    return system
+
+
+def create_app(services: Services, shop: EmbeddedShop | None = None) -> FastAPI:
+    """The HTTP doors. Without a lifespan: `assemble` adds it."""
+    app = FastAPIOffline(title=f"{services.settings.brand_name} API", version=__version__, summary="Agents, runs, documents, credits and orders.")
+    problem.install(app)
+    who = Who(services.access.resolve)
+    auth = identity.Auth(services.sign_up, services.sign_in, services.sessions, services.verification, services.settings)
+    for router in (
+        health.routes(services, who),
+        identity.routes(auth, who),
+        control_plane.routes(services.instances, services.offerings, services.keys, who),
+        knowledge.routes(services.knowledge, who),
+        gateway.routes(services.gateway, who),
+        credits.routes(services.ledger, who),
+        widget.routes(services.widgets, who),
+        provisioner.routes(services.provisioner, services.orders, who, base_url=services.settings.base_url, version=__version__),
+    ):
+        app.include_router(router)
+    if shop is not None:
+        app.include_router(shop.routes(who))
+        app.router.routes.extend(shop.server.routes)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(system: System) -> AsyncIterator[None]:
+    container.make_current(system.services)
+    try:
+        await system.start()
+        yield
+    finally:
+        await system.stop()
+

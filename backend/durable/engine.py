@@ -34,6 +34,7 @@ class Durable:
         self._schedules: dict[str, tuple[str, Workflow]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._registered: dict[str, Workflow] = {}
+        self.running = False
 
     def workflow(self, name: str, function: Workflow) -> None:
         """Register `function` under a stable name. Only before `start`."""
@@ -65,8 +66,13 @@ class Durable:
             entry: Any = {"schedule_name": name, "workflow_fn": self._registered[name], "schedule": cron, "context": None}
             await DBOS.apply_schedules_async([entry])
 
+        self.running = True
+
     async def stop(self) -> None:
-        """Stop taking up work. What is under way goes on at the next start."""
+        """Stop taking up work. What is under way goes on at the next start. Safe to repeat."""
+        if not self.running:
+            return
+        self.running = False
         await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
 
     async def begin(self, name: str, workflow_id: str, *args: Any) -> None:

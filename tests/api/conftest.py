@@ -1,0 +1,3 @@
+from tests.wired import system
+
+__all__ = ["system"]
