@@ -1,10 +1,10 @@
-"""Runs over HTTP. Widget pages reach these routes from other origins: see `backend.gateway.cors`."""
+"""Runs over HTTP. Widget pages reach these routes from other origins: see `backend.widget.cors`."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Query, Response
+from fastapi import APIRouter, Depends, Header, Query
 from fastapi.responses import JSONResponse, StreamingResponse
 
 from backend.doors import Who
@@ -59,11 +59,5 @@ def routes(gateway: Gateway, who: Who) -> APIRouter:
     async def cancel_run(run_id: str, caller: Annotated[Caller, Depends(who.runs)]) -> RunOut:
         """Stop a run. It is charged for the part that was delivered; one that has ended stays as it is."""
         return RunOut.of(await gateway.cancel(caller, run_id))
-
-    @router.options("", dependencies=[Depends(who.public)], include_in_schema=False, status_code=204)
-    @router.options("/{path:path}", dependencies=[Depends(who.public)], include_in_schema=False, status_code=204)
-    async def preflight() -> Response:
-        """Widget pages of any origin may ask; the Bearer token decides. `backend.gateway.cors` adds the headers."""
-        return Response(status_code=204)
 
     return router
