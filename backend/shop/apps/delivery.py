@@ -50,7 +50,11 @@ class Deliveries:
         self._database, self._clock, self._durable = database, clock, durable
         self._payloads, self._key, self._http, self._public_url = payloads, key, http, public_url
         self._delays, self._seconds = delays, seconds
-        durable.workflow(WORKFLOW, self._deliver)
+
+        async def deliver(delivery_id: int, work_id: str) -> str:
+            return await self._deliver(delivery_id, work_id)
+
+        durable.workflow(WORKFLOW, deliver)
         durable.schedule("shop.sweep", "* * * * *", events.sweep)
 
     async def _deliver(self, delivery_id: int, work_id: str) -> str:

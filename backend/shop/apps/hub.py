@@ -64,7 +64,11 @@ class ShopApps:
             delays=delays,
             seconds=seconds,
         )
-        durable.workflow(_INSTALL, self._install)
+
+        async def install(installation_id: int, manifest_url: str, active: bool) -> None:
+            await durable.step("install", self._install_once, installation_id, manifest_url, active, retry=Retry())
+
+        durable.workflow(_INSTALL, install)
 
     def bindables(self) -> list[SchemaBindable]:
         hooks = WebhookResolvers(self.events, self._payloads)
@@ -81,8 +85,10 @@ class ShopApps:
         await self.events.settle()
         await self._http.aclose()
 
-    async def principal(self, token: str) -> AppPrincipal | None:
-        """The app a Bearer token belongs to."""
+    async def principal(self, token: str | None) -> AppPrincipal | None:
+        """The active app a Bearer token belongs to."""
+        if not token:
+            return None
         async with self._database.read() as tx:
             return await service.principal(tx, token)
 
@@ -105,9 +111,6 @@ class ShopApps:
 
     async def _begin_install(self, installation_id: int, manifest_url: str, active: bool) -> None:
         await self._durable.begin(_INSTALL, new_id("ins"), installation_id, manifest_url, active)
-
-    async def _install(self, installation_id: int, manifest_url: str, active: bool) -> None:
-        await self._durable.step("install", self._install_once, installation_id, manifest_url, active, retry=Retry())
 
     async def _install_once(self, installation_id: int, manifest_url: str, active: bool) -> None:
         """Its row goes when the app is there, and says why when it is not."""
