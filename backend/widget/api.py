@@ -1,7 +1,5 @@
 """The widget over HTTP: its settings for members, its sessions for visitors of the customer's pages."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query

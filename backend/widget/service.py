@@ -67,7 +67,7 @@ class Widgets:
             row = await tx.get(WidgetRow, widget_id)
         if row is None or not row.enabled:
             raise NotFound("There is no such widget.")
-        if origin is None or origin not in (*row.allowed_origins, self._own_origin):
+        if origin is None or not self._stands(origin, row):
             raise Forbidden("This site is not on the widget's list of allowed sites.", code="foreign_origin")
         token, now, conversation = new_token(PREFIX), self._clock.now(), new_conversation_id()
         session = WidgetSessionRow(
@@ -84,16 +84,21 @@ class Widgets:
             token, InstanceId(row.instance_id), conversation, session.expires_at, row.title, row.greeting, row.contact_email
         )
 
+    async def allows(self, token: str, origin: str) -> bool:
+        """Whether a page of `origin` may read the answer to a request with this token: the page it was given to may.
+
+        True for a token that is not anyone's, too: all there is to read then is the refusal, and the page needs it to renew its session.
+        """
+        found = await self._session(token)
+        return found is None or origin == found[0].origin
+
     async def resolve(self, token: str) -> Caller | None:
         """The visitor behind a live token, who may use one agent. None once it is over, or the widget is off or no longer there."""
-        joined = select(WidgetSessionRow, WidgetRow).join(WidgetRow, col(WidgetRow.id) == col(WidgetSessionRow.widget_id))
-        async with self._database.read() as tx:
-            found = (await tx.execute(joined.where(col(WidgetSessionRow.token_hash) == fingerprint(token)))).first()
+        found = await self._session(token)
         if found is None:
             return None
         session, widget = found
-        off_site = session.origin not in (*widget.allowed_origins, self._own_origin)
-        if session.expires_at <= self._clock.now() or not widget.enabled or off_site:
+        if session.expires_at <= self._clock.now() or not widget.enabled or not self._stands(session.origin, widget):
             return None
         return Caller(
             door=Door.WIDGET,
@@ -103,6 +108,16 @@ class Widgets:
             session_id=session.conversation_id,
             instances=frozenset({InstanceId(widget.instance_id)}),
         )
+
+    async def _session(self, token: str) -> tuple[WidgetSessionRow, WidgetRow] | None:
+        joined = select(WidgetSessionRow, WidgetRow).join(WidgetRow, col(WidgetRow.id) == col(WidgetSessionRow.widget_id))
+        async with self._database.read() as tx:
+            found = (await tx.execute(joined.where(col(WidgetSessionRow.token_hash) == fingerprint(token)))).first()
+        return (found[0], found[1]) if found else None
+
+    def _stands(self, origin: str, widget: WidgetRow) -> bool:
+        """Our own pages may always show it, for its owner to try."""
+        return origin in (*widget.allowed_origins, self._own_origin)
 
 
 def _checked(change: WidgetUpdate) -> dict[str, Any]:
