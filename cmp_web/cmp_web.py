@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import reflex as rx
+from starlette.types import ASGIApp
 
 from cmp_web import theme
+from cmp_web.edge import Edge
+from cmp_web.edge.head import PICTURE
+from cmp_web.edge.site import Site
 from cmp_web.pages import store, workspace
+
+if TYPE_CHECKING:
+    from backend.main import System
 
 PAGES = (*store.PAGES, *workspace.PAGES)
 
@@ -31,7 +41,7 @@ app = rx.App(
 )
 
 for page in PAGES:
-    app.add_page(page.view, route=page.path, title=page.title, description=page.description, on_load=list(page.on_load))
+    app.add_page(page.view, route=page.path, title=page.title, description=page.description, image=PICTURE, on_load=list(page.on_load))
 
 
 def same_host(origin: str, environ: dict[str, str]) -> bool:
@@ -40,3 +50,22 @@ def same_host(origin: str, environ: dict[str, str]) -> bool:
 
 
 app.sio.eio.cors_allowed_origins = same_host
+
+
+def serve(system: System) -> ASGIApp:
+    """The whole house as one ASGI application: pages, websocket, backend. Call once in a process, in an environment of `build.serving`."""
+    services = system.services
+
+    def edge(inner: ASGIApp) -> ASGIApp:
+        settings = services.settings
+        return Edge(inner, site=Site(), table=PAGES, shop=services.commerce, base_url=settings.base_url, brand=settings.brand_name)
+
+    @asynccontextmanager
+    async def backend() -> AsyncIterator[None]:
+        """Starlette does not run the lifespan of an application mounted in another."""
+        async with system.app.router.lifespan_context(system.app):
+            yield
+
+    app.api_transformer = [system.app, edge]
+    app.register_lifespan_task(backend)
+    return app()

@@ -29,14 +29,14 @@ class LeanPlugin(Plugin):
 def _aliases(config: str) -> str:
     here = 'fileURLToPath(new URL("./utils/lean.js", import.meta.url))'
     found = "".join(f'{{ find: "{name}", replacement: {here} }}, ' for name in _REPLACED)
-    return _changed(config, config.replace("alias: [", f"alias: [ {found}", 1) if here not in config else config, here)
+    return _checked(config.replace("alias: [", f"alias: [ {found}", 1) if here not in config else config, here)
 
 
 def _without_globals(root: str) -> str:
-    return _changed(root, _NAMESPACES.sub("", _WINDOW.sub("", root)), "function ReflexProviders")
+    return _checked(_NAMESPACES.sub("", _WINDOW.sub("", root)), "function ReflexProviders")
 
 
-def _changed(before: str, after: str, needs: str) -> str:
-    if needs not in after:
+def _checked(content: str, needs: str) -> str:
+    if needs not in content:
         raise ValueError("Reflex generated a file that cmp_web/lean.py does not know; was Reflex upgraded?")
-    return after
+    return content

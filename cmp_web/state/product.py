@@ -17,7 +17,7 @@ from cmp_web.state.views import ProductView
 NONE = ProductView("", "", "", "", "agent", False, "", "", [])
 BATCH_SECONDS = 0.05
 """How long words are gathered before they cross the websocket together."""
-MAX_QUESTION = 2000
+MAX_QUESTION = 500
 
 
 class Product(rx.State):
@@ -121,7 +121,7 @@ class Trial(rx.State):
                 elif event.name == "source":
                     sources.append(Source(event.data["n"], event.data["document_name"], event.data["place"]))
                 elif event.name == "run.failed":
-                    return Turn(text, event.data["detail"], "Charged 0 credits", failed=True)
+                    return Turn(text, event.data["error"]["detail"], "Charged 0 credits", failed=True)
         except NotFound:
             return Turn(text, "This product has nothing to try.", "", failed=True)
         except DomainError as error:

@@ -1,0 +1,201 @@
+"""The edge as an ASGI layer: real statuses and heads for pages, headers for everything, a name for each browser."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from http.cookies import CookieError, SimpleCookie
+from typing import Protocol
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from backend.commerce.schemas import Product, ProductPage, ProductQuery
+from backend.kernel.errors import DomainError
+from backend.kernel.secrets import new_token
+from cmp_web import routes
+from cmp_web.edge import head, policy
+from cmp_web.edge.head import About
+from cmp_web.edge.site import Site, dressed, script_hashes
+from cmp_web.pages.page import Page
+from cmp_web.state.session import VISITOR
+
+YEAR_SECONDS = 365 * 24 * 3600
+NEEDS_SCRIPT = "<main><h1>This page needs JavaScript</h1><p>It shows what is yours and live. Turn JavaScript on and reload it.</p></main>"
+NOT_FOUND = f'<main><h1>This page does not exist</h1><p><a href="{routes.MARKETPLACE}">Go to the marketplace</a></p></main>'
+
+
+class Shop(Protocol):
+    """What the edge asks of commerce."""
+
+    async def product(self, slug: str) -> Product | None: ...
+
+    async def products(self, query: ProductQuery | None = None) -> ProductPage: ...
+
+
+class Edge:
+    """Wraps `app`, the backend with Reflex's files behind it. table: every page of the site. base_url: the address the outside knows."""
+
+    def __init__(self, app: ASGIApp, *, site: Site, table: Iterable[Page], shop: Shop, base_url: str, brand: str) -> None:
+        self._app, self._site, self._shop = app, site, shop
+        self._base_url, self._brand = base_url, brand
+        self._table = {page.path: page for page in table}
+        self._late = _pattern(routes.PRODUCT)
+        dynamic = [path for path in self._table if "[" in path and path != routes.PRODUCT]
+        self._shells = [_pattern(path) for path in dynamic]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope)
+        answer = await self._answer(request) if request.method in {"GET", "HEAD"} else None
+        if answer is not None:
+            await answer(scope, receive, _stamped(scope, send))
+        else:
+            await self._pass(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response | None:
+        """What the edge itself says to a GET; None for what belongs to the backend or to the files."""
+        path = request.url.path
+        if path == "/sitemap.xml":
+            return Response(await self._sitemap(), media_type="application/xml", headers={"cache-control": policy.MINUTES})
+        if path == "/robots.txt":
+            return PlainTextResponse(head.robots(self._base_url), headers={"cache-control": policy.MINUTES})
+        if (environment := self._site.environment(path)) is not None:
+            return Response(environment, media_type="text/javascript", headers={"cache-control": policy.YEAR})
+        bare = path.rstrip("/") or "/"
+        if bare != path and self._is_page(bare):
+            query = f"?{request.url.query}" if request.url.query else ""
+            return RedirectResponse(bare + query, 308)
+        if self._late.fullmatch(path):
+            return await self._product(request)
+        if path in self._site.pages:
+            return self._html(request, self._site.page(path), self._about(path))
+        if any(shell.fullmatch(path) for shell in self._shells):
+            return self._html(request, self._site.shell, About(path, indexed=False), NEEDS_SCRIPT)
+        return None
+
+    def _is_page(self, path: str) -> bool:
+        return path in self._site.pages or any(p.fullmatch(path) for p in (self._late, *self._shells))
+
+    async def _product(self, request: Request) -> Response:
+        """The shop says what there is; the site only knows what there was when it was built."""
+        path = request.url.path
+        built = self._site.page(path) if path in self._site.pages else None
+        try:
+            item = await self._shop.product(path.rpartition("/")[2])
+        except DomainError:
+            # Words that were true at the build are better than none; a page never built cannot be shown without the shop.
+            about = self._about(path) if built else About(path, indexed=False)
+            return self._html(request, built or self._site.shell, about, "" if built else NEEDS_SCRIPT, status=200 if built else 503)
+        if item is None:
+            return self._missing(request)
+        about = head.product(item, self._base_url, self._brand)
+        if built:
+            return self._html(request, built, about)
+        named = head.tags(about, self._base_url, self._brand) + f"<title>{head.escape(about.title)}</title>"
+        return self._send(request, dressed(self._site.shell, named, head.readable(item)))
+
+    def _about(self, path: str) -> About:
+        page = self._table.get(path)
+        if page is None or not page.indexed:
+            return About(path, indexed=False)
+        title = page.title if isinstance(page.title, str) else ""
+        facts: list[dict[str, object]] = [head.organization(self._base_url, self._brand)] if path == routes.HOME else []
+        if path == routes.MARKETPLACE:
+            facts.append(head.breadcrumbs([("Home", "/"), ("Marketplace", path)], self._base_url))
+        return About(path, title, page.description, facts=tuple(facts))
+
+    def _missing(self, request: Request) -> Response:
+        about = About(request.url.path, title="Page not found · CMP", indexed=False)
+        return self._html(request, self._site.shell, about, NOT_FOUND, status=404)
+
+    def _html(self, request: Request, page: str, about: About, body: str = "", status: int = 200) -> Response:
+        return self._send(request, dressed(page, head.tags(about, self._base_url, self._brand), body), status)
+
+    def _send(self, request: Request, page: str, status: int = 200) -> Response:
+        headers = {"cache-control": policy.FRESH, "vary": "accept-encoding"}
+        headers["content-security-policy"] = policy.content_security(script_hashes(page), request.headers.get("host", ""))
+        body = page.encode()
+        if "gzip" in request.headers.get("accept-encoding", ""):
+            headers["content-encoding"], body = "gzip", _compressed(page)
+        response = Response(body, status, headers=headers, media_type="text/html")
+        if _visitor(request.headers) is None:
+            secure = self._base_url.startswith("https://")
+            response.set_cookie(VISITOR, new_token(), max_age=YEAR_SECONDS, httponly=True, samesite="lax", secure=secure)
+        return response
+
+    async def _sitemap(self) -> str:
+        paths = [path for path, page in self._table.items() if page.indexed]
+        try:
+            listed = await self._shop.products(ProductQuery(first=100))
+        except DomainError:
+            return head.sitemap(paths, self._base_url)
+        live = {routes.product(item.slug) for item in listed.items}
+        kept = [path for path in paths if not self._late.fullmatch(path) or path in live]
+        return head.sitemap([*kept, *sorted(live - set(kept))], self._base_url)
+
+    async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """To the backend; an HTML 404 that comes back to a reader becomes our own page."""
+        request, replaced = Request(scope), False
+
+        async def watch(message: Message) -> None:
+            nonlocal replaced
+            if replaced:
+                return
+            if message["type"] == "http.response.start" and message["status"] == 404 and _is_html(message) and request.method == "GET":
+                replaced = True
+                await self._missing(request)(scope, receive, _stamped(scope, send))
+                return
+            await stamped(message)
+
+        stamped = _stamped(scope, send)
+        await self._app(scope, receive, watch)
+
+
+def _stamped(scope: Scope, send: Send) -> Send:
+    """Adds the headers that every answer gets, where the answer has not set its own."""
+    path, query = scope["path"], scope.get("query_string", b"").decode("latin-1")
+
+    async def stamp(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in policy.SECURITY.items():
+                headers.setdefault(name, value)
+            if _is_html(message):
+                headers.setdefault("content-security-policy", "frame-ancestors 'none'")
+            keep = policy.caching(path, query)
+            if keep and message["status"] in {200, 206, 304}:
+                headers["cache-control"] = keep
+            if path == "/widget.js":
+                headers["access-control-allow-origin"], headers["cross-origin-resource-policy"] = "*", "cross-origin"
+        await send(message)
+
+    return stamp
+
+
+def _is_html(message: Message) -> bool:
+    return Headers(raw=message["headers"]).get("content-type", "").startswith("text/html")
+
+
+def _visitor(headers: Headers) -> str | None:
+    try:
+        morsel = SimpleCookie(headers.get("cookie", "")).get(VISITOR)
+    except CookieError:
+        return None
+    return morsel.value if morsel else None
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    """`/orders/[ref]` as a pattern of whole paths; a part never begins with a dot."""
+    return re.compile(re.sub(r"\\\[\w+\\\]", r"(?!\\.)[\\w.~-]{1,128}", re.escape(path)))
+
+
+@lru_cache(maxsize=256)
+def _compressed(page: str) -> bytes:
+    return gzip.compress(page.encode(), 9, mtime=0)

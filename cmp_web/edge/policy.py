@@ -1,0 +1,41 @@
+"""Headers every answer gets: who may frame it, what it may load, how long it may be kept. Pure."""
+
+from __future__ import annotations
+
+import re
+
+YEAR = "public, max-age=31536000, immutable"
+DAY = "public, max-age=86400"
+MINUTES = "public, max-age=300"
+FRESH = "private, no-cache"
+
+SECURITY = {
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "strict-origin-when-cross-origin",
+    "x-frame-options": "DENY",
+    "permissions-policy": "camera=(), microphone=(), geolocation=(), browsing-topics=()",
+    "cross-origin-opener-policy": "same-origin",
+}
+_STAMPED = re.compile(r"^v=[0-9a-f]{8}$")
+_DAILY = (".svg", ".png", ".ico", ".txt")
+
+
+def content_security(scripts: str, host: str) -> str:
+    """For a page of ours. scripts: the hashes of its inline scripts. Styles may be inline: Reflex sets some on elements.
+
+    The websocket is named beside 'self' because Safari does not take it for the same origin.
+    """
+    sockets = f" ws://{host} wss://{host}" if re.fullmatch(r"[\w.:\[\]-]+", host) else ""
+    return (
+        f"default-src 'self'; script-src 'self' {scripts}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+        f"connect-src 'self'{sockets}; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    )
+
+
+def caching(path: str, query: str) -> str | None:
+    """How long a file may be kept, or None where whoever answers decides. What has a hash in its address never changes."""
+    if path.startswith(("/assets/", "/fonts/")) or (_STAMPED.match(query) and "." in path):
+        return YEAR
+    if path == "/widget.js":
+        return MINUTES
+    return DAY if path.endswith(_DAILY) and not path.startswith(("/v1/", "/robots")) else None
