@@ -1,7 +1,5 @@
 """What a workspace owns, over HTTP: its agents, what is on offer, its API keys."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from fastapi import APIRouter, Depends

@@ -1,7 +1,5 @@
 """Runs over HTTP. Widget pages reach these routes from other origins: see `backend.widget.cors`."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query

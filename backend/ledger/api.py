@@ -1,7 +1,5 @@
 """Credits, entries and receipts over HTTP."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query

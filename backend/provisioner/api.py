@@ -1,7 +1,5 @@
 """Saleor's deliveries, its app's manifest and registration, and orders for their workspace."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request

@@ -1,7 +1,5 @@
 """HTTP in and out for documents of an instance."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncGenerator
 from typing import Annotated, Any
 
