@@ -49,7 +49,7 @@ class TalkRow:
 
 
 class Chat(Loading, rx.State):
-    """partial: the answer so far, while it is written. run_id: the run under way. draft_fault: why a message was not taken."""
+    """partial: the answer so far, while it is written. run_id: the run under way. poor: the last message found too few credits."""
 
     agent_id: str = ""
     conversation_id: str = ""
@@ -57,11 +57,9 @@ class Chat(Loading, rx.State):
     cited: list[SourceRow] = []
     earlier: list[TalkRow] = []
     partial: str = ""
-    held: str = ""
     busy: bool = False
     stopping: bool = False
     run_id: str = ""
-    draft_fault: str = ""
     poor: bool = False
     charged: str = "0 credits"
     _spent: int = 0
@@ -90,9 +88,10 @@ class Chat(Loading, rx.State):
             said = await services().conversations.messages(caller, conversation_id)
             await self._begin(self.agent_id)
             self.conversation_id = conversation_id
-            receipts = {message.run_id: await _receipt(caller, message.run_id) for message in said if message.run_id}
+            ran = {message.run_id for message in said if message.run_id}
+            receipts = await services().ledger.receipts(caller.workspace_id, sorted(ran))
             self.turns = [_turn(message, receipts.get(message.run_id) if message.run_id else None) for message in said]
-            self._spent = sum(receipt.charged.micro for receipt in receipts.values() if receipt)
+            self._spent = sum(receipt.charged.micro for receipt in receipts.values())
             self._tell()
 
     @rx.event(background=True)
@@ -126,12 +125,12 @@ class Chat(Loading, rx.State):
         self.stopping = True
         try:
             await services().gateway.cancel(caller, self.run_id)
-        except NotFound:
+        except DomainError:
             self.stopping = False
 
     async def _begin(self, instance_id: str) -> None:
         self.agent_id, self.conversation_id, self.turns, self.cited = instance_id, "", [], []
-        self.partial = self.run_id = self.draft_fault = ""
+        self.partial = self.run_id = ""
         self.busy = self.stopping = self.poor = False
         self._spent, self.charged = 0, words.credits(ZERO)
 
@@ -143,11 +142,11 @@ class Chat(Loading, rx.State):
 
     def _ask(self, text: str) -> None:
         self.busy, self.stopping, self.poor = True, False, False
-        self.partial = self.run_id = self.draft_fault = self.held = ""
+        self.partial = self.run_id = ""
         self.turns = [*self.turns, TurnRow(f"q{len(self.turns)}", mine=True, text=text)]
 
     def _show_partial(self, answer: _Answer) -> None:
-        self.partial, self.run_id, self.held = answer.text, answer.run_id, answer.held
+        self.partial, self.run_id = answer.text, answer.run_id
 
     async def _close(self, caller: Caller, answer: _Answer) -> None:
         """The run is over: its answer, its sources and its receipt stand in the log."""
@@ -168,7 +167,7 @@ class _Answer:
     """An answer as it is put together from the events of a run."""
 
     def __init__(self) -> None:
-        self.text = self.run_id = self.conversation_id = self.held = self.fault = ""
+        self.text = self.run_id = self.conversation_id = self.fault = ""
         self.poor = False
         self._sources: list[SourceRow] = []
         self._shown = 0.0
@@ -182,12 +181,12 @@ class _Answer:
         if event.name == "source":
             self._sources.append(source_row(data))
         elif event.name == "run.started":
-            self.run_id, self.conversation_id = str(data.get("id", "")), str(data.get("conversation_id") or data.get("session_id") or "")
-            self.held = str((data.get("receipt") or {}).get("held") or data.get("held") or "")
+            self.run_id, self.conversation_id = data["id"], data["session_id"]
         elif event.name == "run.completed":
-            self.text = (data.get("output") or {}).get("text") or self.text
+            self.text = data["output"]["text"] or self.text
+            self.fault = "Stopped. Only the part you got is charged." if data["status"] == "cancelled" else ""
         elif event.name == "run.failed":
-            self.fault = _failure(data)
+            self.fault = f"{data['error']['detail']} It cost nothing."
         return event.name == "run.started"
 
     def refuse(self, error: DomainError) -> None:
@@ -228,11 +227,6 @@ def _turn(message: MessageView, receipt: Receipt | None) -> TurnRow:
         receipt=[] if mine else receipt_parts(receipt),
         run_id=message.run_id or "",
     )
-
-
-def _failure(data: Mapping[str, Any]) -> str:
-    error = data.get("error") or data
-    return "Stopped." if error.get("code") == "cancelled" else str(error.get("detail") or "The run failed. It cost nothing.")
 
 
 async def _receipt(caller: Caller, run_id: str | None) -> Receipt | None:

@@ -84,7 +84,8 @@ class Knowledge(Loading, rx.State):
             for _ in range(POLLS):
                 await asyncio.sleep(POLL_SECONDS)
                 async with self:
-                    await self._look(caller)
+                    with self._loading():
+                        await self._look(caller)
                     under_way = self._under_way()
                 yield
                 if not under_way:
@@ -102,14 +103,19 @@ class Knowledge(Loading, rx.State):
             await services().knowledge.remove(caller, self.agent_id, DocumentId(document_id))
         except DomainError as error:
             self.problem = error.detail
+            return
         await self._look(caller)
 
     @rx.event
     @signed_in
     async def check(self, caller: Caller, form: dict[str, Any]) -> None:
         """Which passages an answer would come from."""
-        self.asked, self.found = str(form.get("asked", "")).strip(), []
-        view = await services().instances.get(caller, self.agent_id)
+        self.asked, self.found, self.problem = str(form.get("asked", "")).strip(), [], ""
+        try:
+            view = await services().instances.get(caller, self.agent_id)
+        except DomainError as error:
+            self.problem = error.detail
+            return
         passages = await services().knowledge.search(view.id, self.asked, limit=3)
         self.found = [FoundRow(n, p.document_name, p.place, _short(p.text)) for n, p in enumerate(passages, 1)]
 

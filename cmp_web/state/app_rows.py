@@ -13,15 +13,13 @@ from cmp_web.state import words
 
 STATUS = {"live": ("Live", "go"), "paused": ("Paused", "wa"), "suspended": ("Suspended", "ba")}
 RUN_STATUS = {
-    "queued": ("Waiting", "ring"),
     "running": ("Running", "live"),
     "succeeded": ("Answered", "go"),
     "failed": ("Failed", "ba"),
     "cancelled": ("Stopped", ""),
-    "refused": ("Refused", "wa"),
 }
-DOORS = {"workspace": "Chat", "api": "REST", "widget": "Widget", "openai": "OpenAI", "mcp": "MCP", "trial": "Trial"}
-_CITED = re.compile(r"\[(\d{1,2})\]")
+DOORS = {"workspace": "Chat", "api": "API", "widget": "Widget"}
+_CITED = re.compile(r"\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]")
 
 
 @dataclass(frozen=True)
@@ -170,7 +168,7 @@ def charged_words(receipt: Receipt | None) -> str:
 
 
 def pieces(text: str) -> list[Piece]:
-    """An answer cut at its citations `[n]`."""
+    """An answer cut at its citations, `[n]` or `[n, m]`."""
     parts = _CITED.split(text)
     return [Piece(part, cite=bool(i % 2)) for i, part in enumerate(parts) if part]
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
 
 import reflex as rx
 
-from backend.gateway.views import RunFilter, RunView
+from backend.gateway.views import RunFilter, RunStatus, RunView
 from backend.kernel.caller import Caller
 from backend.kernel.errors import DomainError
 from cmp_web.state.app_agents import opened
@@ -84,7 +84,8 @@ class Runs(Loading, rx.State):
         self.opened = False
 
     async def _fill(self, caller: Caller, cursor: str = "") -> None:
-        wanted = RunFilter(instance_id=self.agent_id or None, status=self.status or None, cursor=cursor or None, limit=PAGE)
+        status = RunStatus(self.status) if self.status in RUN_STATUS else None
+        wanted = RunFilter(instance_id=self.agent_id or None, status=status, cursor=cursor or None, limit=PAGE)
         page = await services().gateway.runs(caller, wanted)
         fresh = [run_row(view) for view in page.items]
         self.rows, self.cursor = [*self.rows, *fresh] if cursor else fresh, page.next or ""
@@ -100,14 +101,14 @@ def run_row(view: RunView) -> RunRow:
         short=f"…{view.id[-4:]}",
         agent_id=view.instance_id,
         agent=view.instance_name,
-        door=DOORS.get(view.door, view.door),
+        door=DOORS[view.door],
         status=view.status,
         status_words=said,
         tone=tone,
         query=view.query,
         started=stamp(view.started_at),
         charged=charged_words(view.receipt),
-        seconds=f"{view.duration_ms / 1000:.1f} s" if view.duration_ms is not None else "",
+        seconds=f"{view.duration_ms / 1000:.1f} s" if view.status is not RunStatus.RUNNING else "",
     )
 
 
@@ -118,11 +119,11 @@ def run_sheet(view: RunView) -> RunSheet:
         sources=[SourceRow(s.n, s.document_name, s.place, s.quote) for s in view.sources],
         receipt=receipt_row(view.receipt),
         tokens=_tokens(view.usage),
-        error=view.error_detail or "",
-        error_code=view.error_code or "",
+        error=view.error_detail,
+        error_code=view.error_code,
     )
 
 
-def _tokens(usage: Any) -> str:
+def _tokens(usage: Mapping[str, int]) -> str:
     """Tokens in and out, or "" when no model was asked."""
-    return f"{usage['input_tokens']}, {usage['output_tokens']}" if usage and "input_tokens" in usage else ""
+    return f"{usage['input_tokens']}, {usage['output_tokens']}" if "input_tokens" in usage else ""
