@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from backend.db.engine import Database
 from backend.kernel.clock import Clock
-from backend.kernel.errors import Forbidden, Invalid, TooLarge, Unauthenticated
+from backend.kernel.errors import Forbidden, Invalid, TooLarge, Unauthenticated, Unavailable
 from backend.kernel.ids import SaleorOrderId
 from backend.provisioner import repository
 from backend.provisioner.manifest import EVENTS
@@ -74,5 +74,8 @@ class Provisioner:
         if known := await self.app.app_id():
             return known
         if not self._asked_app_id:
-            self._asked_app_id = (await self.saleor.app(await self.app.token())).id
+            try:
+                self._asked_app_id = (await self.saleor.app(await self.app.token())).id
+            except Unauthenticated:
+                raise Unavailable("Saleor does not know the token that is configured.", code="bad_app_token") from None
         return self._asked_app_id

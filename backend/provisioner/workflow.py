@@ -59,7 +59,10 @@ class OrderWorkflow:
     retry: Retry = PATIENT
 
     def register(self) -> None:
-        self.durable.workflow(NAME, self.run)
+        async def provision_order(ref: str, cause: str) -> None:
+            await self.run(ref, cause)
+
+        self.durable.workflow(NAME, provision_order)
 
     async def begin(self, ref: str, cause: str, key: str | int) -> None:
         """Durable when this returns. The same cause and key again changes nothing. Our ref names the work: Saleor's id is a secret."""

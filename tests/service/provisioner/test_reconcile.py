@@ -1,0 +1,63 @@
+"""The poll repairs what never came, and leaves the rest alone."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from backend.kernel.errors import Unavailable
+from tests.conftest import NOW
+from tests.service.provisioner.house import House
+from tests.service.provisioner.saleor import FakeSaleor
+
+SINCE = NOW - timedelta(days=1)
+
+
+async def test_a_paid_order_whose_delivery_was_lost_is_provisioned(house: House, saleor: FakeSaleor) -> None:
+    _, buyer = await house.member()
+    saleor.place("CSA-BASIC")
+    (ref,) = await house.reconciler.reconcile(SINCE)
+    await house.wait(f"order:{ref}:poll:0")
+    assert (await house.orders.view(ref, caller=buyer)).status == "ready"
+    assert await house.reconciler.reconcile(SINCE) == []
+
+
+async def test_orders_that_agree_and_unpaid_and_old_ones_are_left_alone(house: House, saleor: FakeSaleor) -> None:
+    await house.member()
+    await house.deliver(saleor, saleor.place("CSA-BASIC"))
+    await house.deliver(saleor, saleor.place("T-SHIRT"))
+    await house.deliver(saleor, saleor.place("CSA-BASIC", email="nobody@example.com"))
+    saleor.place("CSA-BASIC", charge="NONE")
+    saleor.orders[saleor.place("CSA-BASIC")]["created"] = "2026-11-01T00:00:00+00:00"
+    assert await house.reconciler.reconcile(SINCE) == []
+
+
+async def test_a_refund_whose_event_was_lost_is_carried_out(house: House, saleor: FakeSaleor) -> None:
+    _, buyer = await house.member()
+    order_id = saleor.place("CREDITS-100")
+    ref = await house.deliver(saleor, order_id)
+    saleor.charge(order_id, "NONE")
+    assert await house.reconciler.reconcile(SINCE) == [ref]
+    await house.wait(f"order:{ref}:poll:1")
+    assert ((await house.orders.view(ref, caller=buyer)).status, await house.available(buyer)) == ("refunded", "0")
+    assert await house.reconciler.reconcile(SINCE) == []
+
+
+async def test_an_order_given_up_on_while_saleor_was_down_is_taken_up_again(house: House, saleor: FakeSaleor) -> None:
+    _, buyer = await house.member()
+    order_id = saleor.place("CSA-BASIC")
+    raw, headers = saleor.delivery(order_id)
+    await house.provisioner.verifier.verify(raw, headers["Saleor-Signature"])
+    saleor.down = True
+    with pytest.raises(Exception, match="look"):
+        await house.deliver(saleor, order_id)
+    (view,) = [await house.orders.view(ref, visitor="v") for ref in [await house.orders.track(saleor.orders[order_id]["id"], visitor="v")]]
+    assert next(stage.note for stage in view.stages if stage.status == "now") == "The shop cannot be reached just now. We keep trying."
+    with pytest.raises(Unavailable):
+        await house.reconciler.reconcile(SINCE)
+    await house.reconciler.poll()
+    saleor.down = False
+    (ref,) = await house.reconciler.reconcile(SINCE)
+    await house.wait(f"order:{ref}:poll:3")
+    assert (await house.orders.view(ref, caller=buyer)).status == "ready"
