@@ -27,6 +27,7 @@ from backend.provisioner import api as provisioner
 from backend.settings import Settings
 from backend.shop.embedded import EmbeddedShop
 from backend.widget import api as widget
+from backend.widget.cors import VisitorCors
 
 Say = Callable[[str], None]
 
@@ -108,6 +109,7 @@ def create_app(services: Services, shop: EmbeddedShop | None = None) -> FastAPI:
     """The HTTP doors. Without a lifespan: `assemble` adds it."""
     app = FastAPIOffline(title=f"{services.settings.brand_name} API", version=__version__, summary="Agents, runs, documents, credits and orders.")
     problem.install(app)
+    app.add_middleware(VisitorCors)
     who = Who(services.access.resolve)
     auth = identity.Auth(services.sign_up, services.sign_in, services.sessions, services.verification, services.settings)
     for router in (

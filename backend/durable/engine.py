@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
+from contextvars import Context
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar, cast
@@ -105,13 +106,18 @@ class Durable:
 
     async def _at_home(self, function: Callable[..., Awaitable[T]], *args: Any) -> T:
         """DBOS recovers workflows on a loop of its own, but connection pools belong to the application's loop: hop there."""
-        if self._loop is None or asyncio.get_running_loop() is self._loop:
+        home = self._loop or asyncio.get_running_loop()
+
+        async def call() -> T:
             return await function(*args)
 
-        async def run() -> T:
-            return await function(*args)
+        async def outside() -> T:
+            # A step may begin other work. With DBOS's context around it that would be a child of this workflow, which a step may not have.
+            return await home.create_task(call(), context=Context())
 
-        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(run(), self._loop))
+        if asyncio.get_running_loop() is home:
+            return await outside()
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(outside(), home))
 
     def _scheduled(self, name: str, function: Workflow) -> Workflow:
         async def workflow(_scheduled_at: datetime, _context: Any) -> None:
