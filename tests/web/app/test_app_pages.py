@@ -1,0 +1,174 @@
+"""What the pages of the workspace are given to show."""
+
+from __future__ import annotations
+
+import pytest
+import reflex as rx
+
+from backend.kernel.caller import Role
+from backend.kernel.errors import Unavailable
+from cmp_web.state.app_agents import Agent, Agents
+from cmp_web.state.app_chat import Chat
+from cmp_web.state.app_credits import Credits
+from cmp_web.state.app_keys import Keys
+from cmp_web.state.app_knowledge import Knowledge
+from cmp_web.state.app_members import Members
+from cmp_web.state.app_orders import Orders
+from cmp_web.state.app_overview import Overview
+from cmp_web.state.app_runs import Runs
+from cmp_web.state.app_widget import Widget
+from cmp_web.state.app_workspace import Workspace
+from tests.web.app.conftest import Desk, call
+
+
+async def test_the_bars_show_the_workspace_its_agents_and_its_credits(desk: Desk) -> None:
+    tab = desk.tab(Workspace)
+    await call(Workspace.load, tab)
+    assert (tab.known, tab.email, tab.person, tab.role) == (True, "ann@example.com", "Ann", "owner")
+    assert (tab.agents, tab.available, tab.held, tab.left, tab.empty) == (1, "5", "0", 100, False)
+    assert tab.name
+
+
+async def test_the_overview_knows_which_steps_are_done(desk: Desk) -> None:
+    tab = desk.tab(Overview)
+    await call(Overview.load, tab)
+    assert [step.done for step in tab.steps] == [True, False, False, False]
+    assert [step.href for step in tab.steps][1:] == [f"/app/agents/{desk.agent.id}{end}" for end in ("/knowledge", "", "/widget")]
+    await desk.document()
+    chat = desk.at_agent(Chat)
+    await call(Chat.load, chat)
+    await call(Chat.send, chat, {"text": "When can I return a lamp?"})
+    await call(Overview.load, tab)
+    assert (tab.done, [run.status_words for run in tab.runs]) == (3, ["Answered"])
+
+
+async def test_an_agent_is_renamed_paused_and_resumed(desk: Desk) -> None:
+    tab = desk.at_agent(Agent)
+    await call(Agent.load, tab)
+    await call(Agent.rename, tab, {"name": "  Front desk "})
+    assert (tab.row.name, tab.saved) == ("Front desk", "Saved.")
+    await call(Agent.rename, tab, {"name": " "})
+    assert (tab.row.name, tab.name_fault) == ("Front desk", "1 to 80 characters.")
+    await call(Agent.pause, tab)
+    assert tab.row.status_words == "Paused"
+    await call(Agent.resume, tab)
+    assert tab.row.status_words == "Live"
+
+
+async def test_a_suspended_agent_says_why_and_cannot_be_resumed(desk: Desk) -> None:
+    async with desk.services.database.write() as tx:
+        await desk.services.instances.suspend(tx, desk.agent.id, "Its order was refunded.")
+    tab = desk.at_agent(Agent)
+    await call(Agent.load, tab)
+    assert (tab.row.status, tab.row.suspended_for) == ("suspended", "Its order was refunded.")
+    await call(Agent.resume, tab)
+    assert "refunded" in tab.problem
+
+
+async def test_documents_show_their_share_of_the_plan_and_leave_when_deleted(desk: Desk) -> None:
+    await desk.document()
+    tab = desk.at_agent(Knowledge)
+    await call(Knowledge.load, tab)
+    [row] = tab.rows
+    assert (row.name, row.status_words, row.detail, row.size, tab.room) == ("handbook.md", "Ready", "1 passage", "49 bytes", "10 MB")
+    await call(Knowledge.check, tab, {"asked": "return"})
+    assert [found.name for found in tab.found] == ["handbook.md"]
+    await call(Knowledge.remove, tab, row.id)
+    assert (tab.rows, tab.used) == ([], "0 bytes")
+    await call(Knowledge.remove, tab, row.id)
+    assert tab.problem == "There is no such document."
+
+
+async def test_the_widget_keeps_what_was_typed_and_puts_the_fault_at_its_field(desk: Desk) -> None:
+    tab = desk.at_agent(Widget)
+    await call(Widget.load, tab)
+    form = {"origins": "https://shop.example\nnot a site", "title": "Help", "greeting": "Hello.", "contact_email": "", "enabled": "on"}
+    await call(Widget.save, tab, form)
+    assert "“not a site” is not a site" in tab.origins_fault
+    assert (tab.origins, tab.saved) == ("https://shop.example\nnot a site", "")
+    await call(Widget.save, tab, form | {"origins": "https://shop.example/"})
+    assert (tab.origins, tab.title, tab.origins_fault, bool(tab.saved)) == ("https://shop.example", "Help", "", True)
+    await call(Widget.save, tab, form | {"origins": "", "contact_email": "nobody"})
+    assert tab.contact_fault
+    assert (await desk.services.widgets.settings(desk.caller, desk.agent.id)).allowed_origins == ("https://shop.example",)
+
+
+async def test_a_key_is_shown_once_works_and_is_gone_when_revoked(desk: Desk) -> None:
+    tab = desk.tab(Keys)
+    await call(Keys.load, tab)
+    await call(Keys.create, tab, {"key-name": " "})
+    assert (tab.rows, tab.name_fault) == ([], "1 to 80 characters, to recognise it by.")
+    await call(Keys.create, tab, {"key-name": "Website"})
+    assert await desk.services.keys.find(tab.secret)
+    secret = tab.secret
+    await call(Keys.kept, tab)
+    assert tab.secret == ""
+    assert secret not in str(tab.rows)
+    await call(Keys.revoke, tab, tab.rows[0].id)
+    assert (tab.rows, await desk.services.keys.find(secret)) == ([], None)
+
+
+async def test_keys_are_refused_to_a_weaker_role_with_words(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def role(*_: object) -> object:
+        return type(desk.caller)(door=desk.caller.door, workspace_id=desk.caller.workspace_id, role=Role.MEMBER)
+
+    monkeypatch.setattr("cmp_web.state.session.caller_of", role)
+    tab = desk.tab(Keys)
+    await call(Keys.load, tab)
+    assert (tab.phase, tab.fault_code) == ("refused", "forbidden")
+    await call(Keys.create, tab, {"key-name": "Website"})
+    assert (tab.secret, await desk.services.keys.list(desk.caller.workspace_id)) == ("", [])
+
+
+async def test_a_run_opens_as_a_slip_and_filters_narrow_the_list(desk: Desk) -> None:
+    await desk.document()
+    chat = desk.at_agent(Chat)
+    await call(Chat.load, chat)
+    await call(Chat.send, chat, {"text": "When can I return a lamp?"})
+    tab = desk.tab(Runs, f"/app/runs?run={chat.turns[1].run_id}")
+    await call(Runs.load, tab)
+    [row] = tab.rows
+    assert (row.status_words, row.door, row.charged, tab.opened) == ("Answered", "Chat", "1 credit", True)
+    receipt = tab.sheet.receipt
+    assert (receipt.quoted, receipt.charged, receipt.released, receipt.available) == ("1 credit", "1 credit", "0 credits", "4 credits")
+    assert [(lot.label, lot.amount) for lot in receipt.lots] == [("Welcome", "1 credit")]
+    await call(Runs.filter_status, tab, "failed")
+    assert (tab.rows, tab.opened) == ([], False)
+    await call(Runs.filter_status, tab, "nonsense")
+    assert len(tab.rows) == 1
+    await call(Runs.show, tab, "run_of_somebody_else")
+    assert (tab.opened, tab.problem) == (False, "There is no such run.")
+
+
+async def test_credits_name_the_lot_that_burns_now_and_every_entry(desk: Desk) -> None:
+    tab = desk.tab(Credits)
+    await call(Credits.load, tab)
+    assert [(lot.source, lot.label, lot.remaining, lot.turn) for lot in tab.lots] == [("Gift", "Welcome", "5", "Burns now")]
+    assert [(entry.kind, entry.amount, entry.balance) for entry in tab.entries] == [("Grant", "+5", "5")]
+    assert [pack.credits for pack in tab.packs] == ["100 credits", "500 credits"]
+
+
+async def test_a_workspace_that_bought_nothing_yet_has_no_orders_and_one_member(desk: Desk) -> None:
+    orders, members = desk.tab(Orders), desk.tab(Members)
+    await call(Orders.load, orders)
+    await call(Members.load, members)
+    assert (orders.phase, orders.rows) == ("ready", [])
+    assert [(row.email, row.role, row.you) for row in members.rows] == [("ann@example.com", "Owner", True)]
+
+
+async def test_a_failure_is_shown_with_its_code_and_an_unforeseen_one_is_raised_too(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    tab: rx.State = desk.tab(Agents)
+
+    async def away(*_: object) -> None:
+        raise Unavailable("The database does not answer.")
+
+    async def broken(*_: object) -> None:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(type(desk.services.instances), "list", away)
+    await call(Agents.load, tab)
+    assert (tab.phase, tab.fault_code, tab.fault) == ("failed", "unavailable", "The database does not answer.")
+    monkeypatch.setattr(type(desk.services.instances), "list", broken)
+    with pytest.raises(RuntimeError):
+        await call(Agents.load, tab)
+    assert (tab.phase, tab.fault_code) == ("failed", "internal")
