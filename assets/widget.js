@@ -69,14 +69,14 @@ header{display:flex;align-items:center;gap:12px;padding:12px 12px 12px 20px;bord
 h2{flex:1;min-width:0;font-size:16px;line-height:24px;font-weight:600;letter-spacing:-.011em;overflow-wrap:anywhere}
 .mark{display:grid;place-items:center;width:28px;height:28px;border-radius:50%;background:var(--accent);color:var(--on-accent);font-weight:600}
 .quiet{display:grid;place-items:center;width:32px;height:32px;border:0;border-radius:8px;background:none;color:var(--ink2)}.quiet:hover{background:var(--well)}
-.log{flex:1;min-height:0;display:flex;flex-direction:column;gap:20px;padding:20px;overflow-y:auto;overscroll-behavior:contain}
+.log>*{flex:none}.log{flex:1;min-height:0;display:flex;flex-direction:column;gap:20px;padding:20px;overflow-y:auto;overscroll-behavior:contain}
 .me{align-self:flex-end;max-width:80%;padding:10px 14px;border-radius:12px 12px 4px 12px;background:var(--well);white-space:pre-wrap;overflow-wrap:anywhere}
 .ans{display:flex;flex-direction:column;gap:10px;max-width:94%;overflow-wrap:anywhere}
 .ans ul,.ans ol{padding-left:20px}.ans li+li{margin-top:4px}.ans h3{font-size:14px;line-height:20px;font-weight:600}
 code{font:12px/16px ui-monospace,monospace;padding:1px 4px;border-radius:4px;background:var(--well)}
 pre{padding:10px 12px;border-radius:8px;background:var(--well);overflow-x:auto}pre code{padding:0;background:none}
 .cite{display:inline-grid;place-items:center;min-width:16px;height:16px;padding:0 4px;margin-left:2px;border-radius:4px;background:var(--accent-soft);color:var(--accent);font:500 11px/1 ui-monospace,monospace;vertical-align:1px}
-.srcs{display:flex;flex-wrap:wrap;gap:6px;padding:0;list-style:none}.srcs li{margin:0!important}
+.ans .srcs{display:flex;flex-wrap:wrap;gap:6px;padding:0;list-style:none}.ans .srcs li{margin:0}
 .src{display:inline-flex;align-items:center;gap:8px;min-height:28px;padding:3px 10px 3px 6px;border:1px solid var(--line);border-radius:6px;background:var(--paper);color:var(--ink2);font-size:12px;line-height:16px}
 .src .cite{margin:0}.dim,.small{color:var(--ink3)}.small{font-size:12px;line-height:16px}.second{color:var(--ink2);font-size:13px}
 .wait{display:flex;gap:4px;height:20px;align-items:center}.wait i{width:6px;height:6px;border-radius:50%;background:var(--control)}
@@ -160,6 +160,12 @@ button,.field{transition:background 90ms,border-color 90ms}}
       } else at++;
     }
     return out;
+  }
+
+  /* A mark that is opened and not closed yet would flicker while the answer is written. */
+  function settled(text) {
+    const last = text.slice(text.lastIndexOf("\n") + 1);
+    return last.split("**").length % 2 ? text : `${text}**`;
   }
 
   /* ---- talking to the server ---- */
@@ -327,15 +333,15 @@ button,.field{transition:background 90ms,border-color 90ms}}
     let text = "";
     let drawing = 0;
     let stopped = false;
+    let done = false;
     const draw = () => {
       drawing = 0;
-      said.replaceChildren(render(text), sourceList(sources));
+      said.replaceChildren(render(done ? text : settled(text)), sourceList(sources));
       add(said);
     };
     busy(controller);
     add(said);
     try {
-      let done = false;
       for await (const { name, data } of events(await run(question, key, controller.signal))) {
         if (name === "run.started") running.run = data.id;
         else if (name === "token") text += data.text;
@@ -354,6 +360,7 @@ button,.field{transition:background 90ms,border-color 90ms}}
       if (stopped) add(el("p", { class: "small" }, "Stopped."));
     } catch (error) {
       cancelAnimationFrame(drawing);
+      done = true;
       if (text) draw();
       else said.remove();
       if (error.name === "AbortError") add(el("p", { class: "small" }, "Stopped."));
