@@ -74,13 +74,15 @@ def _html(data: bytes) -> Iterator[Block]:
     soup = BeautifulSoup(decode(data), "lxml")
     for unread in soup(["script", "style", "noscript", "template", "svg", "nav", "head", "iframe", "form"]):
         unread.decompose()
+    for line_break in soup("br"):
+        line_break.replace_with("\n")
     place = _Place()
     for tag in soup.find_all([*_HEADING_TAGS, *_BLOCK_TAGS, "div"]):
         assert isinstance(tag, Tag)
         # An element that holds other blocks is read through them, so that nothing is read twice.
         if tag.find([*_HEADING_TAGS, *_BLOCK_TAGS, "div"]):
             continue
-        content = tag.get_text(" ", strip=True)
+        content = " ".join(tag.get_text().split())
         if not content:
             continue
         if tag.name in _HEADING_TAGS:
