@@ -1,4 +1,4 @@
-"""Runs over HTTP. Widget pages reach these routes from other origins: see `backend.widget.cors`."""
+"""Runs over HTTP. Widget pages reach these routes from other origins: see `backend.gateway.cors`."""
 
 from typing import Annotated, Any
 
