@@ -16,7 +16,7 @@ from backend.container import Services
 from backend.db.migrate import upgrade
 from backend.kernel.errors import DomainError
 from backend.main import System, assemble
-from backend.serving import PortTaken, free_port, serve_web
+from backend.serving import CannotServe, serve_web
 from backend.settings import Settings
 
 T = TypeVar("T")
@@ -31,13 +31,11 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a script.")
 @app.command()
 def serve() -> None:
     """Serve the whole marketplace in this process, on one port."""
-    settings = Settings()
     try:
-        free_port(settings.host, settings.port)
-    except PortTaken as fault:
+        serve_web(Settings())
+    except CannotServe as fault:
         typer.secho(str(fault), err=True, fg="red")
         raise typer.Exit(1) from None
-    raise typer.Exit(serve_web(settings))
 
 
 @app.command()

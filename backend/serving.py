@@ -1,55 +1,68 @@
-"""Starts the web process: a free port, a finished build, then uvicorn. The web package is named, never imported, from here."""
+"""Serves the whole marketplace: a free port, a finished build, then uvicorn. The web package is named, never imported, from here."""
 
 from __future__ import annotations
 
 import errno
+import importlib
 import os
 import socket
-import subprocess
-import sys
+import time
+from pathlib import Path
+from typing import Any
 
 import uvicorn
 
+from backend.main import assemble
 from backend.settings import Settings
 
-APP = "cmp_web.cmp_web:app"
-BUILD = "cmp_web.build"
+ROOT = Path(__file__).resolve().parent.parent
 
 
-class PortTaken(Exception):
-    """Another program listens where we should."""
+class CannotServe(Exception):
+    """Why, and what to do about it, in words for whoever started us."""
 
 
-def free_port(host: str, port: int) -> None:
-    """Raises PortTaken, saying what to do, when `port` cannot be bound."""
+def check_port(host: str, port: int) -> None:
+    """Raises CannotServe when nothing can listen there."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as fault:
+            other = f"CMP_PORT={port + 1 if port >= 1024 else 3000} make run"
             if fault.errno == errno.EADDRINUSE:
-                words = f"Port {port} is taken by another program. Stop it, or choose another port: CMP_PORT={port + 1} make run"
-            else:
-                words = f"Port {port} on {host} cannot be used: {fault.strerror}. Choose another: CMP_PORT={max(port + 1, 3000)} make run"
-            raise PortTaken(words) from None
+                raise CannotServe(f"Port {port} is taken by another program. Stop it, or choose another port: {other}") from None
+            raise CannotServe(f"Port {port} on {host} cannot be used: {fault.strerror}. Choose another: {other}") from None
 
 
-def serve_web(settings: Settings) -> int:
-    """Build the pages when their sources changed, then serve until Ctrl-C. Returns the exit code."""
-    built = subprocess.run([sys.executable, "-m", BUILD], check=False)
-    if built.returncode:
-        return built.returncode
-    os.environ.update(
-        # Reflex reads these names at import; they are private to it, so this is the only place that knows them.
-        REFLEX_ENV_MODE="prod",
-        __REFLEX_SKIP_COMPILE="true",
-        __REFLEX_MOUNT_FRONTEND_COMPILED_APP="true",
-        REFLEX_TELEMETRY_ENABLED="false",
-        REFLEX_CHECK_LATEST_VERSION="false",
-    )
+def check_data(folder: Path) -> None:
+    """Raises CannotServe when nothing can be kept in the data folder."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".write-test"
+        probe.write_bytes(b"x" * 4096)
+        probe.unlink()
+    except OSError as fault:
+        why = f"The data folder {folder} cannot be written to: {fault.strerror}."
+        raise CannotServe(f"{why} Make room or mend its owner, or set CMP_DATA_DIR to another folder.") from None
+
+
+def serve_web(settings: Settings) -> None:
+    """Build the pages when their sources changed, then serve until Ctrl-C. Raises CannotServe."""
+    started = time.monotonic()
+    check_port(settings.host, settings.port)
+    check_data(settings.data_dir)
+    os.chdir(ROOT)
+    building: Any = importlib.import_module("cmp_web.build")
+    try:
+        building.build(say)
+    except building.BuildFailed as fault:
+        raise CannotServe(str(fault)) from None
+    os.environ.update(building.serving(settings.redis_url))
+    system = assemble(settings, say)
+    web: Any = importlib.import_module("cmp_web.cmp_web")
     config = uvicorn.Config(
-        APP,
-        factory=True,
+        web.serve(system),
         host=settings.host,
         port=settings.port,
         proxy_headers=True,
@@ -57,6 +70,25 @@ def serve_web(settings: Settings) -> int:
         timeout_graceful_shutdown=5,
         ws_max_size=1024 * 1024,
     )
-    server = uvicorn.Server(config)
+    server = Announcing(config, f"ready in {{:.1f}} s: {settings.base_url}  (Ctrl-C stops it)", started)
     server.run()
-    return 0 if server.started else 1
+    if not server.started:
+        raise CannotServe("The start failed; the reason stands above.")
+    say("stopped")
+
+
+class Announcing(uvicorn.Server):
+    """Says so when it listens, and not before."""
+
+    def __init__(self, config: uvicorn.Config, words: str, started: float) -> None:
+        super().__init__(config)
+        self._words, self._began = words, started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        if self.started:
+            say(self._words.format(time.monotonic() - self._began))
+
+
+def say(words: str) -> None:
+    print(f"[cmp] {words}", flush=True)
