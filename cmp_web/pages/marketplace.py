@@ -45,7 +45,7 @@ def search() -> rx.Component:
 
 def sort_select(name: str, where: str) -> rx.Component:
     choices = [rx.el.option(words, value=value) for value, words in SORTS.items()]
-    chosen = rx.el.select(*choices, id=name, value=Market.sort, on_change=Market.order_by, class_name="inp sortsel")
+    chosen = rx.el.select(*choices, id=name, name=name, value=Market.sort, on_change=Market.order_by, class_name="inp sortsel")
     return rx.el.span(rx.el.label("Sort", html_for=name, class_name="vh"), chosen, class_name=where)
 
 

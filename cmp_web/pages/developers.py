@@ -1,0 +1,167 @@
+"""Docs for developers: the shortest true way to a first answer through each door."""
+
+from __future__ import annotations
+
+import reflex as rx
+
+from cmp_web import routes
+from cmp_web.components.base import Text, code_block, link, note, plain_link
+from cmp_web.components.doors import ANSWER, MCP, OPENAI, REST, WIDGET, k, s
+from cmp_web.components.prose import points, section
+from cmp_web.layouts.store import ON_LOAD, shell
+from cmp_web.pages.page import Page
+
+PLACES = (
+    ("key", "Get a key"),
+    ("run", "Run an agent"),
+    ("stream", "Stream"),
+    ("errors", "Errors"),
+    ("openai", "OpenAI clients"),
+    ("mcp", "MCP"),
+    ("widget", "Chat widget"),
+    ("more", "Everything else"),
+)
+STREAM: tuple[Text, ...] = (
+    k("event:"),
+    " run.started\n",
+    k("data:"),
+    ' {"id": ',
+    s('"run_01KANC7M0R…"'),
+    ', "quoted": ',
+    s('"1"'),
+    "}\n\n",
+    k("event:"),
+    " token\n",
+    k("data:"),
+    ' {"text": ',
+    s('"Yes, within 30 days"'),
+    "}\n\n",
+    k("event:"),
+    " source\n",
+    k("data:"),
+    ' {"n": 1, "document_name": ',
+    s('"Handbook.pdf"'),
+    ', "place": ',
+    s('"p. 12"'),
+    "}\n\n",
+    k("event:"),
+    " run.completed\n",
+    k("data:"),
+    ' {"id": ',
+    s('"run_01KANC7M0R…"'),
+    ', "receipt": {"charged": ',
+    s('"1"'),
+    "}}",
+)
+PROBLEM: tuple[Text, ...] = (
+    "{\n  ",
+    k('"type"'),
+    ": ",
+    s('"about:blank"'),
+    ",\n  ",
+    k('"title"'),
+    ": ",
+    s('"Not enough credits"'),
+    ",\n  ",
+    k('"status"'),
+    ": 402,\n  ",
+    k('"code"'),
+    ": ",
+    s('"insufficient_credits"'),
+    ",\n  ",
+    k('"detail"'),
+    ": ",
+    s('"…"'),
+    "\n}",
+)
+
+
+def developers() -> rx.Component:
+    index = rx.el.nav(*[plain_link(words, href=f"#{name}") for name, words in PLACES], aria_label="On this page")
+    lead = "One agent, one balance, five ways in. Replace cmp.example by the address of this site."
+    head = rx.el.div(rx.el.h1("Docs", class_name="t3"), rx.el.p(lead, class_name="lead"), class_name="col g3")
+    body = rx.el.div(head, *first(), *later(), class_name="col g8 measure")
+    return shell(rx.el.div(rx.el.div(index, body, class_name="docs"), class_name="wrap opening"), here=routes.DEVELOPERS)
+
+
+def first() -> list[rx.Component]:
+    return [
+        section(
+            "key",
+            "Get a key",
+            rx.el.p(
+                "Buy an agent, open ",
+                link("Keys", href=routes.APP_KEYS, class_name="link"),
+                " in your workspace, and create one. It is shown once. It may use every agent of the workspace, so it belongs on a server, never in a page.",
+                class_name="i2",
+            ),
+        ),
+        section(
+            "run",
+            "Run an agent",
+            "The agent’s id stands on its page in the workspace.",
+            code_block("Terminal", *REST),
+            code_block("Answer", *ANSWER, copy=False),
+            points(
+                "Credits are decimal strings: quoted and held before the run, charged after it, never more than the quote.",
+                "Send a header Idempotency-Key, and a repeat within a day gives the same answer and costs nothing more.",
+                "Send max_credits to refuse a run that is quoted higher.",
+            ),
+        ),
+        section(
+            "stream",
+            "Stream",
+            rx.el.p("Add ", rx.el.code('"stream": true'), " and read server-sent events as they come.", class_name="i2"),
+            code_block("text/event-stream", *STREAM, copy=False),
+            "If the connection breaks, the run goes on and settles. Read it later at /v1/runs/{id}.",
+        ),
+        section(
+            "errors",
+            "Errors",
+            "Errors are RFC 9457 problem documents with a stable code. Fields that are wrong are named in errors.",
+            code_block("application/problem+json", *PROBLEM, copy=False),
+        ),
+    ]
+
+
+def later() -> list[rx.Component]:
+    return [
+        section(
+            "openai",
+            "OpenAI clients",
+            "Chat completions and responses, streamed or not. The model is your agent’s id.",
+            code_block("answer.py", *OPENAI),
+        ),
+        section("mcp", "MCP", "On Pro plans. Streamable HTTP; each agent is a tool.", code_block("mcp.json", *MCP)),
+        section(
+            "widget",
+            "Chat widget",
+            "List your site’s address on the agent’s Widget tab, then paste its line before the end of the body.",
+            code_block("index.html", *WIDGET),
+            note(
+                "The id in this line is public and no secret. The widget gets a token of its own, good for one conversation on the addresses you listed."
+            ),
+        ),
+        section(
+            "more",
+            "Everything else",
+            rx.el.p(
+                "Documents, instances, receipts and orders are in the ",
+                plain_link("API reference", href=routes.API_REFERENCE, class_name="link"),
+                ", which is made from the code that answers. Whether every part is up is at ",
+                plain_link("/ready", href=routes.READY, class_name="link"),
+                ".",
+                class_name="i2",
+            ),
+        ),
+    ]
+
+
+PAGE = Page(
+    routes.DEVELOPERS,
+    "Docs · CMP",
+    developers,
+    description="Run an agent by REST, server-sent events, OpenAI’s clients, MCP or a chat widget: the shortest way to a first answer.",
+    on_load=ON_LOAD,
+    indexed=True,
+)
