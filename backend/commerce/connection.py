@@ -30,9 +30,7 @@ class AppConnection:
         try:
             return self._box.open(row.sealed_token)
         except ValueError:
-            raise Unavailable(
-                "The app's token cannot be opened with this secret key. Install the app again.", code="app_not_installed"
-            ) from None
+            raise Unavailable("The app's token was sealed under another secret key. Install the app again.", code="app_sealed") from None
 
     async def app_id(self) -> str:
         """The shop's id of our app, or "" when the app was not installed through us."""

@@ -30,8 +30,8 @@ def read(document: str | None) -> Description:
         parsed = json.loads(document)
     except ValueError:
         parsed = {"blocks": [{"type": "paragraph", "data": {"text": line}} for line in document.splitlines()]}
-    blocks = parsed.get("blocks", []) if isinstance(parsed, dict) else []
-    shown = [pair for block in blocks if isinstance(block, dict) for pair in _block(block)]
+    blocks = parsed.get("blocks") if isinstance(parsed, dict) else None
+    shown = [pair for block in blocks if isinstance(block, dict) for pair in _block(block)] if isinstance(blocks, list) else []
     return Description("".join(html for html, _ in shown), "\n".join(plain for _, plain in shown))
 
 

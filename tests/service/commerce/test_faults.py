@@ -1,0 +1,128 @@
+"""What becomes of a shop that is away, slow, broken or not a shop: a real HTTP server that misbehaves."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from backend.commerce.client import Commerce
+from backend.kernel.clock import FrozenClock
+from backend.kernel.errors import Forbidden, Unavailable, UpstreamFailed
+from backend.kernel.ids import SaleorOrderId
+
+HTML = "<html><body>502 Bad Gateway</body></html>"
+DENIED = {"errors": [{"message": "no", "extensions": {"exception": {"code": "PermissionDenied"}}}], "data": {"order": None}}
+PRODUCT = {"data": {"product": None}}
+
+
+@dataclass
+class Crooked:
+    """answers: (status, content type, body, seconds to wait) in turn; the last one for ever."""
+
+    answers: list[tuple[int, str, str, float]] = field(default_factory=list)
+    asked: int = 0
+    port: int = 0
+
+    def says(self, body: object, status: int = 200, kind: str = "application/json", after: float = 0) -> None:
+        self.answers.append((status, kind, body if isinstance(body, str) else json.dumps(body), after))
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+            length = next(int(line.split(":")[1]) for line in head.splitlines() if line.startswith("content-length"))
+            await reader.readexactly(length)
+            status, kind, body, after = self.answers[min(self.asked, len(self.answers) - 1)]
+            self.asked += 1
+            await asyncio.sleep(after)
+            head = f"HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+            writer.write((head + body).encode())
+            await writer.drain()
+        finally:
+            writer.close()
+
+
+@pytest.fixture
+async def crooked() -> AsyncIterator[Crooked]:
+    shop = Crooked()
+    server = await asyncio.start_server(shop.serve, "127.0.0.1", 0)
+    shop.port = server.sockets[0].getsockname()[1]
+    yield shop
+    server.close()
+    await server.wait_closed()
+
+
+async def _token() -> str:
+    return "token"
+
+
+@pytest.fixture
+async def commerce(crooked: Crooked, clock: FrozenClock) -> AsyncIterator[Commerce]:
+    client = Commerce(f"http://127.0.0.1:{crooked.port}/graphql/", "default-channel", app_token=_token, clock=clock, seconds=0.3)
+    yield client
+    await client.close()
+
+
+async def test_nobody_listening_is_unavailable(clock: FrozenClock, unused_tcp_port: int) -> None:
+    client = Commerce(f"http://127.0.0.1:{unused_tcp_port}/graphql/", "default-channel", app_token=_token, clock=clock)
+    with pytest.raises(Unavailable) as fault:
+        await client.product("any")
+    assert fault.value.code == "shop_unavailable"
+    await client.close()
+
+
+async def test_a_page_that_is_not_graphql_is_an_upstream_failure_and_is_asked_once(crooked: Crooked, commerce: Commerce) -> None:
+    crooked.says(HTML, 200, "text/html")
+    with pytest.raises(UpstreamFailed):
+        await commerce.product("any")
+    assert crooked.asked == 1
+
+
+@pytest.mark.parametrize("nonsense", ["[]", "{}", '"hello"', '{"data": null}'])
+async def test_json_that_is_not_an_answer_is_an_upstream_failure(crooked: Crooked, commerce: Commerce, nonsense: str) -> None:
+    crooked.says(nonsense)
+    with pytest.raises(UpstreamFailed):
+        await commerce.product("any")
+
+
+async def test_a_query_is_repeated_after_a_5xx(crooked: Crooked, commerce: Commerce) -> None:
+    crooked.says(HTML, 503, "text/html")
+    crooked.says(PRODUCT)
+    assert await commerce.product("any") is None
+    assert crooked.asked == 2
+
+
+async def test_a_query_is_given_up_after_three_tries(crooked: Crooked, commerce: Commerce) -> None:
+    crooked.says("", 500)
+    with pytest.raises(Unavailable):
+        await commerce.product("any")
+    assert crooked.asked == 3
+
+
+async def test_a_mutation_is_sent_once_whatever_happens(crooked: Crooked, commerce: Commerce) -> None:
+    crooked.says("", 500)
+    with pytest.raises(Unavailable):
+        await commerce.complete("Q2hlY2tvdXQ6MQ==")
+    assert crooked.asked == 1
+
+
+async def test_a_slow_answer_is_not_waited_for(crooked: Crooked, commerce: Commerce) -> None:
+    crooked.says(PRODUCT, after=5)
+    with pytest.raises(Unavailable):
+        await asyncio.wait_for(commerce.complete("Q2hlY2tvdXQ6MQ=="), timeout=2)
+
+
+async def test_a_missing_permission_is_forbidden_and_not_repeated(crooked: Crooked, commerce: Commerce) -> None:
+    crooked.says(DENIED)
+    with pytest.raises(Forbidden):
+        await commerce.order(SaleorOrderId("T3JkZXI6MQ=="))
+    assert crooked.asked == 1
+
+
+async def test_a_query_the_shop_does_not_understand_is_an_upstream_failure(crooked: Crooked, commerce: Commerce) -> None:
+    crooked.says({"errors": [{"message": "Cannot query field"}]}, 400)
+    with pytest.raises(UpstreamFailed):
+        await commerce.product("any")
