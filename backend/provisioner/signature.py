@@ -103,6 +103,11 @@ class JwksVerifier:
             return keys
 
 
+def verifier(saleor_api_url: str, secret: str, http: httpx.AsyncClient, clock: Clock) -> Verifier:
+    """secret: of webhooks that were made with one. Without it their signatures are checked by Saleor's public keys."""
+    return HmacVerifier(secret) if secret else JwksVerifier(jwks_url(saleor_api_url), http, clock)
+
+
 def jwks_url(saleor_api_url: str) -> str:
     parts = urlsplit(saleor_api_url)
     return f"{parts.scheme}://{parts.netloc}/.well-known/jwks.json"
