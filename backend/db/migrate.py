@@ -22,6 +22,7 @@ def sync_engine(url: str) -> Engine:
 def config(connection: Connection | None = None) -> Config:
     made = Config()
     made.set_main_option("script_location", str(_SCRIPTS))
+    made.set_main_option("file_template", "%%(rev)s_%%(slug)s")
     made.attributes["connection"] = connection
     return made
 

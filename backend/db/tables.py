@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
-import pkgutil
+from pathlib import Path
 
 from sqlalchemy import MetaData
 from sqlmodel import SQLModel
 
-import backend
+_BACKEND = Path(__file__).resolve().parent.parent
 
 
 def load_metadata() -> MetaData:
-    """Import each `backend.<room>.models`, also of rooms within rooms, and return the metadata they fill."""
-    for room in pkgutil.walk_packages(backend.__path__, "backend."):
-        if room.ispkg and importlib.util.find_spec(f"{room.name}.models"):
-            importlib.import_module(f"{room.name}.models")
+    """Import each `models.py` of the backend and return the metadata they fill."""
+    for path in sorted(_BACKEND.rglob("models.py")):
+        importlib.import_module(".".join(("backend", *path.relative_to(_BACKEND).with_suffix("").parts)))
     return SQLModel.metadata
