@@ -128,3 +128,38 @@ class Shop:
             i={"notifyCustomer": False, "lines": [{"orderLineId": line["id"], "stocks": stocks} for line in order["lines"]]},
         )
         return answer
+
+    async def voucher(self, code: str, value: str, kind: str = "PERCENTAGE", **extra: Any) -> None:
+        made = await self.ask(
+            "mutation($i:VoucherInput!){voucherCreate(input:$i){voucher{id} errors{field code}}}",
+            token=APP_TOKEN,
+            i={"name": code, "addCodes": [code], "discountValueType": kind, "type": "ENTIRE_ORDER", **extra},
+        )
+        assert made["errors"] == []
+        channel = await self.ask('{channel(slug:"default-channel"){id}}')
+        listed = await self.ask(
+            "mutation($id:ID!,$i:VoucherChannelListingInput!){voucherChannelListingUpdate(id:$id,input:$i){errors{field code}}}",
+            token=APP_TOKEN,
+            id=made["voucher"]["id"],
+            i={"addChannels": [{"channelId": channel["id"], "discountValue": value}]},
+        )
+        assert listed["errors"] == []
+
+    async def promo(self, checkout: str, code: str) -> dict[str, Any]:
+        answer: dict[str, Any] = await self.ask(
+            "mutation($id:ID!,$c:String!){checkoutAddPromoCode(id:$id,promoCode:$c){checkout{voucherCode discount{amount}"
+            " totalPrice{gross{amount}} lines{totalPrice{gross{amount}}}} errors{field code}}}",
+            id=checkout,
+            c=code,
+        )
+        return answer
+
+    async def refund(self, transaction: str, amount: str | None = None) -> dict[str, Any]:
+        answer: dict[str, Any] = await self.ask(
+            "mutation($id:ID!,$a:PositiveDecimal){transactionRequestAction(id:$id,actionType:REFUND,amount:$a){"
+            "transaction{refundedAmount{amount} chargedAmount{amount}} errors{field code}}}",
+            token=APP_TOKEN,
+            id=transaction,
+            a=amount,
+        )
+        return answer
