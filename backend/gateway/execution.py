@@ -19,7 +19,7 @@ from backend.gateway.schemas import SourceOut
 from backend.gateway.views import Outcome, RunStatus, RunView
 from backend.kernel.clock import Clock
 from backend.kernel.errors import NotFound, Unavailable
-from backend.kernel.ids import RunId
+from backend.kernel.ids import RunId, WorkspaceId
 from backend.ledger.service import Ledger
 from backend.runner.ports import Runner
 
@@ -78,7 +78,7 @@ class Execution:
             row = await repository.get(tx, run_id)
         if row is None:
             raise NotFound("There is no such run.")
-        receipts = await self._ledger.receipts(row.workspace_id, [RunId(run_id)])  # type: ignore[arg-type]
+        receipts = await self._ledger.receipts(WorkspaceId(row.workspace_id), [RunId(run_id)])
         return repository.view(row, receipts.get(RunId(run_id)))
 
     async def ended(self, run_id: RunId) -> RunView:

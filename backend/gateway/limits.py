@@ -18,7 +18,10 @@ class RateLimits:
     """redis_url: shared by every process; memory of this process when empty."""
 
     def __init__(self, redis_url: str = "") -> None:
-        storage = storage_from_string(f"async+{redis_url}" if redis_url else "async+memory://")
+        # redispy is the client that is installed anyway; the library's own default is another.
+        storage = (
+            storage_from_string(f"async+{redis_url}", implementation="redispy") if redis_url else storage_from_string("async+memory://")
+        )
         assert isinstance(storage, Storage)
         self._window = MovingWindowRateLimiter(storage)
 
