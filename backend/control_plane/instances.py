@@ -2,51 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
-from enum import StrEnum
-
 from sqlalchemy import Select, select
 from sqlmodel import col
 
-from backend.catalogue import Terms
 from backend.control_plane.models import InstanceRow, OfferingRow
-from backend.control_plane.offerings import Offering, Offerings
+from backend.control_plane.offerings import Offerings
 from backend.control_plane.offerings import view as offering_view
+from backend.control_plane.views import InstanceView, Offering, Status
 from backend.db.engine import Database, Tx
 from backend.db.upsert import insert_once
 from backend.kernel.caller import Caller
 from backend.kernel.clock import Clock
 from backend.kernel.errors import Conflict, Invalid, NotFound
-from backend.kernel.ids import InstanceId, Sku, WorkspaceId, new_instance_id
+from backend.kernel.ids import InstanceId, WorkspaceId, new_instance_id
+
+__all__ = ["InstanceView", "Instances", "Status"]
 
 MAX_NAME = 80
-
-
-class Status(StrEnum):
-    LIVE = "live"
-    PAUSED = "paused"
-    """Resting by its owner's wish."""
-    SUSPENDED = "suspended"
-    """Stopped by us: its order was refunded or cancelled."""
-
-
-@dataclass(frozen=True, slots=True)
-class InstanceView:
-    id: InstanceId
-    name: str
-    status: Status
-    sku: Sku
-    plan: str
-    plan_name: str
-    product_slug: str
-    product_name: str
-    emblem: str
-    terms: Terms
-    created_at: datetime
-    source_key: str
-    workspace_id: WorkspaceId
-    suspended_for: str = ""
 
 
 class Instances:

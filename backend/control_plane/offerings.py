@@ -4,34 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlmodel import col
 
 from backend.catalogue import Product, Terms, Variant
 from backend.control_plane.models import OfferingRow
+from backend.control_plane.views import Offering
 from backend.db.engine import Database
 from backend.db.upsert import insert_once
 from backend.kernel.ids import Sku
 from backend.kernel.money import Credits
 
-
-@dataclass(frozen=True, slots=True)
-class Offering:
-    """flow: the product's folder in the catalogue, and flow_hash the SHA-256 of its flow; both empty for credits."""
-
-    sku: Sku
-    kind: Literal["agent", "credits"]
-    product_slug: str
-    product_name: str
-    plan_name: str
-    plan: str
-    emblem: str
-    terms: Terms
-    flow: str
-    flow_hash: str
+__all__ = ["Offering", "Offerings", "view"]
 
 
 class Offerings:

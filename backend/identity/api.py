@@ -1,7 +1,6 @@
 """Sign-in over HTTP: plain forms that work before any script does, and JSON for programs."""
 
-from __future__ import annotations
-
+from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -15,6 +14,7 @@ from backend.identity.schemas import AccountOut, Credentials, Registration
 from backend.identity.sessions import COOKIE, Sessions
 from backend.identity.sign_in import SignIn
 from backend.identity.verification import EmailVerification
+from backend.kernel.caller import Caller
 from backend.kernel.errors import DomainError, Forbidden
 from backend.problem import problem
 from backend.settings import Settings
@@ -78,6 +78,13 @@ class Auth:
             return RedirectResponse(f"{SIGN_IN}?{urlencode({'error': error.code})}", 303)
         return RedirectResponse(f"{SIGN_IN}?verified=1", 303)
 
+    async def send_link(self, request: Request, caller: Caller) -> Response:
+        """Another mail with a link, for a signed-in person whose address is not proven yet."""
+        if caller.account_id is None:
+            raise Forbidden("Only a person can prove an address.")
+        await self._verification.again(caller.account_id)
+        return forms.onward(str((await request.form()).get("next", ""))) if forms.is_form(request) else Response(status_code=202)
+
     async def _token(self, request: Request, sent: Credentials) -> str:
         address = request.client.host if request.client else ""
         agent, before = request.headers.get("user-agent", ""), request.cookies.get(COOKIE, "")
@@ -85,17 +92,24 @@ class Auth:
 
 
 def routes(auth: Auth, who: Who) -> APIRouter:
-    router = APIRouter(prefix="/auth", tags=["sign-in"], dependencies=[Depends(who.public)])
-    router.post("/register", status_code=201, response_model=AccountOut, openapi_extra=_body(Registration))(auth.register)
-    router.post("/login", status_code=204, response_class=Response, openapi_extra=_body(Credentials))(auth.login)
-    router.post("/logout", status_code=303, response_class=RedirectResponse)(auth.logout)
-    router.get("/verify", status_code=303, response_class=RedirectResponse)(auth.verify)
+    router = APIRouter(prefix="/auth", tags=["sign-in"])
+    anyone = [Depends(who.public)]
+    new, known = _body(Registration), _body(Credentials)
+    router.post("/register", dependencies=anyone, status_code=201, response_model=AccountOut, openapi_extra=new)(auth.register)
+    router.post("/login", dependencies=anyone, status_code=204, response_class=Response, openapi_extra=known)(auth.login)
+    router.post("/logout", dependencies=anyone, status_code=303, response_class=RedirectResponse)(auth.logout)
+    router.get("/verify", dependencies=anyone, status_code=303, response_class=RedirectResponse)(auth.verify)
 
-    @router.get("/login", status_code=303, response_class=RedirectResponse)
+    @router.get("/login", dependencies=anyone, status_code=303, response_class=RedirectResponse)
     async def sign_in_page(next: str = "") -> Response:  # noqa: A002 (the query parameter's public name)
         """To the page with the form."""
         wanted = local_path(next, "")
         return RedirectResponse(f"{SIGN_IN}?{urlencode({'next': wanted})}" if wanted else SIGN_IN, 303)
+
+    @router.post("/verify", status_code=202, response_class=Response)
+    async def send_link(request: Request, caller: Annotated[Caller, Depends(who.viewer)]) -> Response:
+        """Mail another link that proves the address, if it is not proven yet."""
+        return await auth.send_link(request, caller)
 
     return router
 

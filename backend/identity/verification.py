@@ -5,20 +5,21 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlmodel import col
 
 from backend.db.engine import Database
 from backend.identity.models import AccountRow, EmailProofRow
 from backend.identity.service import Accounts, AccountView
 from backend.kernel.clock import Clock
-from backend.kernel.errors import DomainError, Invalid
+from backend.kernel.errors import DomainError, Invalid, RateLimited
 from backend.kernel.ids import AccountId
 from backend.kernel.secrets import fingerprint, new_token
 from backend.mail import Mail, Mailer
 from backend.settings import Settings
 
 LINK_LIFE = timedelta(hours=48)
+LINKS_AN_HOUR = 5
 log = logging.getLogger(__name__)
 
 
@@ -38,6 +39,18 @@ class EmailVerification:
             await self._mailer.send(self._mail(account, token), key=f"verify:{proof.token_hash}")
         except (DomainError, OSError):
             log.exception("the mail to verify account %s was not sent", account.id)
+
+    async def again(self, account_id: AccountId) -> None:
+        """Mail another link. Nothing to do for an address that is proven. Raises RateLimited past LINKS_AN_HOUR."""
+        account, hour_ago = await self._accounts.get(account_id), self._clock.now() - timedelta(hours=1)
+        if account.email_verified:
+            return
+        recent = col(EmailProofRow.expires_at) > hour_ago + LINK_LIFE
+        mine = select(func.count()).select_from(EmailProofRow).where(col(EmailProofRow.account_id) == account_id, recent)
+        async with self._database.read() as tx:
+            if (await tx.scalars(mine)).one() >= LINKS_AN_HOUR:
+                raise RateLimited("Several links were sent already. Look in your mail, or ask again in an hour.", retry_after=3600)
+        await self.send(account)
 
     async def confirm(self, token: str) -> AccountView:
         """Spend the link. Raises Invalid `link_invalid` when it is unknown, used, too old, or for an address since changed."""

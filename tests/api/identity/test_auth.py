@@ -146,6 +146,16 @@ async def test_the_mailed_link_verifies_once(town: Town) -> None:
     assert (first.headers["location"], second.headers["location"]) == ("/signin?verified=1", "/signin?error=link_invalid")
 
 
+async def test_a_signed_in_person_is_mailed_another_link_and_nobody_else_is(town: Town) -> None:
+    async with client(town) as http:
+        assert (await http.post("/auth/verify")).status_code == 401
+        await http.post("/auth/register", data=ANN)
+        assert (await http.post("/auth/verify")).status_code == 202
+        form = await http.post("/auth/verify", data={"next": "/app/settings"})
+    assert (form.status_code, form.headers["location"]) == (303, "/app/settings")
+    assert [mail.to for mail in town.outbox.sent] == ["ann@example.com"] * 3
+
+
 async def test_guessing_is_answered_with_when_to_come_back(town: Town) -> None:
     async with client(town) as http:
         for _ in range(10):

@@ -7,8 +7,8 @@ from sqlmodel import select
 
 from backend.identity.models import AccountRow, EmailProofRow
 from backend.identity.service import AccountView
-from backend.identity.verification import EmailVerification
-from backend.kernel.errors import Invalid, Unavailable
+from backend.identity.verification import LINKS_AN_HOUR, EmailVerification
+from backend.kernel.errors import Invalid, RateLimited, Unavailable
 from backend.mail import Mail
 from tests.service.identity.people import Town
 
@@ -55,6 +55,24 @@ async def test_the_links_token_is_not_stored(town: Town) -> None:
     await town.person()
     async with town.database.read() as tx:
         assert town.outbox.link() not in repr((await tx.scalars(select(EmailProofRow))).one())
+
+
+async def test_another_link_can_be_asked_for_a_few_times_an_hour(town: Town) -> None:
+    account = await town.person()
+    for _ in range(LINKS_AN_HOUR - 1):
+        await town.verification.again(account.id)
+    with pytest.raises(RateLimited):
+        await town.verification.again(account.id)
+    town.clock.advance(timedelta(hours=1))
+    await town.verification.again(account.id)
+    assert (await town.verification.confirm(town.outbox.link())).email_verified
+
+
+async def test_a_proven_address_is_sent_nothing_more(town: Town) -> None:
+    account = await town.person()
+    await town.verification.confirm(town.outbox.link())
+    await town.verification.again(account.id)
+    assert len(town.outbox.sent) == 1
 
 
 class _Down:
