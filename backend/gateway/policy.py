@@ -6,8 +6,9 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
+from typing import Protocol
 
-from backend.control_plane.instances import InstanceView
+from backend.catalogue import Terms
 from backend.gateway.views import Outcome, RunCommand, RunStatus, SourceView
 from backend.kernel.caller import Caller, Door
 from backend.kernel.errors import Conflict, Forbidden, Invalid, TooLarge
@@ -35,6 +36,15 @@ FAILURES = {
 }
 
 
+class Agent(Protocol):
+    """What decides whether an instance may be run. status: "live", "paused" or "suspended"."""
+
+    @property
+    def status(self) -> str: ...
+    @property
+    def terms(self) -> Terms: ...
+
+
 def owner(caller: Caller) -> str:
     """One name for whoever asks, the same each time they come."""
     if caller.door is Door.WIDGET:
@@ -42,7 +52,7 @@ def owner(caller: Caller) -> str:
     return f"key:{caller.key_id}" if caller.key_id else f"account:{caller.account_id}"
 
 
-def admit(caller: Caller, instance: InstanceView) -> None:
+def admit(caller: Caller, instance: Agent) -> None:
     """Raises Conflict when the agent rests or was stopped, and Forbidden when its plan has no such door."""
     if instance.status != "live":
         raise Conflict(f"This agent is {instance.status}. Resume it to run it.", code=f"instance_{instance.status}")

@@ -37,6 +37,12 @@ Open = Callable[..., Awaitable[Door]]
 
 
 @pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """HTTP is the same on either database; the service tests run on both."""
+    return sqlite_url
+
+
+@pytest.fixture
 def app(house: House) -> FastAPI:
     app = FastAPI()
     who = Who(house.town.access.resolve)
