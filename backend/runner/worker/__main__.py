@@ -16,6 +16,7 @@ import os
 import resource
 import sys
 import threading
+from collections.abc import Coroutine
 from typing import Any, BinaryIO
 
 from backend.runner.worker import graph
@@ -24,7 +25,7 @@ from backend.runner.worker import graph
 class Worker:
     def __init__(self, out: BinaryIO) -> None:
         self._out = out
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._tasks: dict[str, asyncio.Task[Any]] = {}
 
     def say(self, **message: Any) -> None:
         self._out.write(json.dumps(message).encode() + b"\n")
@@ -37,14 +38,20 @@ class Worker:
             if task := self._tasks.get(run):
                 task.cancel()
         elif flow := message.get("prepare"):
-            self._keep("prepare " + flow["hash"], graph.prepare(flow["path"], flow["hash"]))
+            self._keep("prepare " + flow["hash"], flow, graph.prepare(flow["path"], flow["hash"]))
         else:
-            self._keep(message["run"], self._run(message))
+            self._keep(message["run"], message["flow"], self._run(message))
 
-    def _keep(self, name: str, work: Any) -> None:
-        task = asyncio.ensure_future(work)
-        self._tasks[name] = task
-        task.add_done_callback(lambda done: (self._tasks.pop(name, None), done.cancelled() or done.exception()))
+    def _keep(self, name: str, flow: dict[str, str], work: Coroutine[Any, Any, Any]) -> None:
+        def ended(task: asyncio.Task[Any]) -> None:
+            del self._tasks[name]
+            if not task.cancelled():
+                task.exception()
+            if not self._tasks:
+                graph.restock(flow["hash"])
+
+        self._tasks[name] = task = asyncio.ensure_future(work)
+        task.add_done_callback(ended)
 
     async def _run(self, job: dict[str, Any]) -> None:
         run = job["run"]
