@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ariadne import InterfaceType, SchemaBindable, UnionType, load_schema_from_path, make_executable_schema
+from ariadne import InterfaceType, SchemaBindable, UnionType, make_executable_schema
 from graphql import GraphQLObjectType, GraphQLSchema
 
 from backend.shop import ids
@@ -18,19 +18,26 @@ SDL = Path(__file__).parent / "schema.graphql"
 
 
 def executable_schema(bindables: Sequence[SchemaBindable]) -> GraphQLSchema:
-    schema: GraphQLSchema = make_executable_schema(load_schema_from_path(str(SDL)), *scalars, *_abstract(), *bindables)
+    schema: GraphQLSchema = make_executable_schema(SDL.read_text(), *scalars, *_abstract(), *bindables)
     for found in schema.type_map.values():
         if isinstance(found, GraphQLObjectType) and not found.name.startswith("__"):
             for name, field in found.fields.items():
-                field.resolve = field.resolve or _reader(snake_name(name))
+                field.resolve = field.resolve or (_metafield if name == "metafield" else _reader(snake_name(name)))
     return schema
 
 
 def _reader(attribute: str) -> Callable[..., Any]:
     def read(parent: Any, _: Info, **__: Any) -> Any:
-        return parent.get(attribute) if isinstance(parent, Mapping) else getattr(parent, attribute, None)
+        return parent.get(attribute, empty) if isinstance(parent, Mapping) else getattr(parent, attribute, empty)
 
+    empty = () if attribute in {"metadata", "private_metadata"} else None
     return read
+
+
+def _metafield(parent: Any, _: Info, key: str) -> str | None:
+    """The value of one key of the metadata."""
+    found = parent.get("metadata", ()) if isinstance(parent, Mapping) else getattr(parent, "metadata", ())
+    return next((item.value for item in found if item.key == key), None)
 
 
 def _kind(value: Any, *_: Any) -> str | None:

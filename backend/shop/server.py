@@ -24,6 +24,7 @@ from backend.shop.context import AppPrincipal, EventSink, ShopContext
 from backend.shop.errors import BadRequest, Denied
 from backend.shop.limits import MAX_BODY, Bounded
 from backend.shop.metadata import api as metadata
+from backend.shop.metadata import private
 from backend.shop.orders import api as orders
 from backend.shop.payments import api as payments
 from backend.shop.schema import executable_schema
@@ -35,7 +36,9 @@ _unused.addFilter(lambda _: False)
 """Ariadne logs each error with the query in it, a refused permission too. `_shown` logs the ones that are ours to mend, without it."""
 
 BINDABLES: tuple[SchemaBindable, ...] = tuple(
-    bindable for room in (about, catalogue, checkout, completion, metadata, orders, payments, vouchers) for bindable in room.bindables
+    bindable
+    for room in (about, catalogue, checkout, completion, metadata, orders, payments, private, vouchers)
+    for bindable in room.bindables
 )
 """Every resolver but those of apps and webhooks, which are given to `create_shop`."""
 
@@ -75,6 +78,8 @@ async def _answer(schema: GraphQLSchema, request: Request, context: ShopContext)
         body += chunk
         if len(body) > MAX_BODY:
             return _refusal(413, f"The request is larger than {MAX_BODY} bytes.")
+    if rb"\u0000" in body:
+        return _refusal(400, "The request holds a null character, which no text here may.")
     try:
         asked = json.loads(body)
     except ValueError:

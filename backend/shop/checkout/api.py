@@ -19,7 +19,6 @@ from backend.shop.mutations import Payload, mutation
 query = QueryType()
 mutations = MutationType()
 checkout_type = ObjectType("Checkout")
-line_type = ObjectType("CheckoutLine")
 
 
 @query.field("checkout")
@@ -33,13 +32,6 @@ async def checkout(_: object, info: Info, id: str | None = None, token: str | No
 def transactions(parent: CheckoutView, info: Info) -> Any:
     require(info.context, "MANAGE_CHECKOUTS", "HANDLE_PAYMENTS")
     return parent.transactions
-
-
-@checkout_type.field("privateMetadata")
-@line_type.field("privateMetadata")
-def private_metadata(parent: Any, info: Info) -> Any:
-    require(info.context, "MANAGE_CHECKOUTS")
-    return parent.private_metadata
 
 
 async def _shown(checkouts: Checkouts, row: CheckoutRow) -> Payload:
@@ -133,4 +125,4 @@ async def remove_promo_code(tx: Tx, context: ShopContext, id: str | None = None,
     return await _shown(checkouts, row)
 
 
-bindables = [query, mutations, checkout_type, line_type]
+bindables = [query, mutations, checkout_type]

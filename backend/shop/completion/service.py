@@ -84,8 +84,8 @@ class Completion:
         self._tx.add_all(_lines(order.id, view))
         mine = col(TransactionRow.checkout_id) == row.id
         await self._tx.execute(update(TransactionRow).where(mine).values(checkout_id=None, order_id=order.id))
-        if view.voucher_code:
-            await vouchers.use(self._tx, view.voucher_code)
+        if view.voucher_code and not await vouchers.use(self._tx, view.voucher_code):
+            raise _no_longer_worth_anything()
         await self._announce(order)
         return order.id
 
@@ -115,11 +115,15 @@ def refuse_unready(view: CheckoutView, voucher_code: str | None) -> None:
         if line.quantity > line.variant.quantity_available:
             raise _out_of_stock(line)
     if voucher_code and not view.voucher_code:
-        raise refuse("VOUCHER_NOT_APPLICABLE", "Voucher is not applicable.", "voucherCode")
+        raise _no_longer_worth_anything()
     if view.authorize_status != "FULL" and not view.transactions:
         raise refuse("CHECKOUT_NOT_FULLY_PAID", "Provided payment methods can not cover the checkout's total amount")
     if view.authorize_status != "FULL":
         raise refuse("CHECKOUT_NOT_FULLY_PAID", "The authorized amount doesn't cover the checkout's total amount.", "id")
+
+
+def _no_longer_worth_anything() -> Refused:
+    return refuse("VOUCHER_NOT_APPLICABLE", "Voucher is not applicable.", "voucherCode")
 
 
 def _out_of_stock(line: CheckoutLineView) -> Refused:

@@ -20,7 +20,6 @@ from backend.shop.views import Connection
 query = QueryType()
 mutations = MutationType()
 order_type = ObjectType("Order")
-line_type = ObjectType("OrderLine")
 MAX_NOTE = 10_000
 
 
@@ -47,17 +46,16 @@ async def orders(_: object, info: Info, **asked: Any) -> Connection[OrderView]:
         return await listing.page(tx, asked)
 
 
-@order_type.field("privateMetadata")
-@line_type.field("privateMetadata")
-def private_metadata(parent: Any, info: Info) -> Any:
-    require(info.context, "MANAGE_ORDERS")
-    return parent.private_metadata
-
-
 @order_type.field("events")
 def events(parent: OrderView, info: Info) -> Any:
     require(info.context, "MANAGE_ORDERS")
     return parent.events
+
+
+@order_type.field("transactions")
+def transactions(parent: OrderView, info: Info) -> Any:
+    require(info.context, "MANAGE_ORDERS", "HANDLE_PAYMENTS")
+    return parent.transactions
 
 
 def _orders(tx: Tx, context: ShopContext) -> Orders:
@@ -97,4 +95,4 @@ async def cancel(tx: Tx, context: ShopContext, id: str) -> Payload:
     return {"order": await find(tx, row.id)}
 
 
-bindables = [query, mutations, order_type, line_type]
+bindables = [query, mutations, order_type]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import or_, update
 from sqlmodel import col, select
 
 from backend.db.engine import Tx
@@ -67,5 +68,10 @@ async def find(tx: Tx, code: str | None, now: datetime) -> Discount | None:
     return Discount(code, voucher.name, voucher.value_type, voucher.value)
 
 
-async def use(tx: Tx, code: str) -> None:
-    await tx.execute(update(VoucherCodeRow).where(col(VoucherCodeRow.code) == code).values(used=col(VoucherCodeRow.used) + 1))
+async def use(tx: Tx, code: str) -> bool:
+    """Count a use, in one statement so that the last use is given once. False when the code was used up meanwhile."""
+    limit = select(VoucherRow.usage_limit).where(col(VoucherRow.id) == col(VoucherCodeRow.voucher_id)).scalar_subquery()
+    left = or_(limit.is_(None), col(VoucherCodeRow.used) < limit)
+    counted = update(VoucherCodeRow).where(col(VoucherCodeRow.code) == code, left)
+    done: Any = await tx.execute(counted.values(used=col(VoucherCodeRow.used) + 1), execution_options={"synchronize_session": False})
+    return bool(done.rowcount)

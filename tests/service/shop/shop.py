@@ -13,7 +13,17 @@ from backend.shop.payments.policy import DUMMY
 from backend.shop.server import create_shop
 
 APP_TOKEN = "a-token-of-the-test-app"
-PERMISSIONS = frozenset({"MANAGE_ORDERS", "MANAGE_PRODUCTS", "MANAGE_CHECKOUTS", "HANDLE_PAYMENTS", "MANAGE_DISCOUNTS"})
+PERMISSIONS = frozenset(
+    {
+        "HANDLE_PAYMENTS",
+        "MANAGE_CHANNELS",
+        "MANAGE_CHECKOUTS",
+        "MANAGE_DISCOUNTS",
+        "MANAGE_ORDERS",
+        "MANAGE_PRODUCTS",
+        "MANAGE_SETTINGS",
+    }
+)
 ADDRESS = {
     "firstName": "Ada",
     "lastName": "Buyer",

@@ -16,7 +16,19 @@ async def test_reading_over_get_is_refused(shop: Shop) -> None:
     assert (await shop.client.get("/graphql/?query={shop{name}}")).status_code == 405
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"query": 1}', b"\xff\xfe", b'{"query": "{nope}"}', b'{"query": "{"}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'{"query": 1}',
+        b"\xff\xfe",
+        b'{"query": "{nope}"}',
+        b'{"query": "{"}',
+        rb'{"query": "{shop{name}}", "variables": {"a": "\u0000"}}',
+    ],
+)
 async def test_what_is_not_a_query_is_a_400_with_a_saleor_shaped_error(shop: Shop, body: bytes) -> None:
     response = await shop.client.post("/graphql/", content=body)
     assert response.status_code == 400

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 from backend.kernel.clock import FrozenClock
@@ -51,6 +52,15 @@ async def test_a_voucher_that_was_used_up_or_has_ended_is_refused(shop: Shop, cl
     assert (await shop.promo(second["id"], "SHORT"))["errors"] == []
     clock.advance(timedelta(days=2))
     assert [fault["code"] for fault in (await shop.complete(second["id"]))["errors"]] == ["VOUCHER_NOT_APPLICABLE"]
+
+
+async def test_the_last_use_of_a_voucher_goes_to_one_of_two_buyers(shop: Shop) -> None:
+    await shop.voucher("ONCE", "100", usageLimit=1)
+    checkouts = [await shop.checkout() for _ in range(2)]
+    for checkout in checkouts:
+        await shop.promo(checkout["id"], "ONCE")
+    answers = await asyncio.gather(*(shop.complete(checkout["id"]) for checkout in checkouts))
+    assert sorted([fault["code"] for fault in answer["errors"]] for answer in answers) == [[], ["VOUCHER_NOT_APPLICABLE"]]
 
 
 async def test_only_an_app_that_manages_discounts_makes_vouchers(shop: Shop) -> None:
