@@ -21,7 +21,9 @@ def runs_table(rows: rx.Var, act: Any, *, current: rx.Var[str] | str = "", agent
             rx.el.td(status(run.status_words, run.tone)),
             rx.el.td(run.short, class_name="mono i3 hide-m nowrap"),
             rx.el.td(rx.el.button(run.query, type="button", class_name="rowb", on_click=act(run.id)), class_name="q full"),
-            rx.el.td(run.agent, where, class_name="i2 nowrap full") if agent else rx.fragment(),
+            rx.el.td(run.agent, where, class_name="i2 nowrap full")
+            if agent
+            else rx.el.td(run.door, ", ", when(run.started), class_name="i2 nowrap full only-m-td"),
             rx.el.td(run.door, class_name="i2 hide-m"),
             rx.el.td(when(run.started, MOMENT), class_name="n i2 hide-m"),
             rx.el.td(run.charged, class_name="n rc"),

@@ -22,7 +22,7 @@ from cmp_web.state.app_workspace import Workspace
 
 
 def view() -> rx.Component:
-    return agent.shell("chat", rx.el.div(_conversation(), _beside(), class_name="wa"))
+    return agent.shell("chat", rx.el.div(_conversation(), _beside(), class_name="talk"))
 
 
 def _conversation() -> rx.Component:

@@ -38,8 +38,8 @@ def _balance() -> rx.Component:
         class_name="row between top wrapx g4",
     )
     chart = Credits.chart
-    lasts = rx.cond(chart.end != "", rx.el.strong(chart.end), rx.el.strong("more than a month"))
-    measured = note("At ", chart.pace, " credits a day, the average of the last 7 days, credits last until ", lasts, ".", sign="clock")
+    lasts = rx.el.strong(rx.cond(chart.end != "", "until " + chart.end, "more than a month"))
+    measured = note("At ", chart.pace, " credits a day, the average of the last 7 days, credits last ", lasts, ".", sign="clock")
     unmeasured = note("Nothing was used in the last 7 days, so there is no forecast.", sign="clock")
     body = rx.el.div(top, burn_down(chart), rx.cond(chart.pace != "", measured, unmeasured), class_name="pad col g6")
     return rx.el.section(body, class_name="card", custom_attrs={"aria-labelledby": "k1"})
@@ -48,7 +48,7 @@ def _balance() -> rx.Component:
 def _packs() -> rx.Component:
     def pack(row: Any) -> rx.Component:
         named = rx.el.div(rx.el.span(row.credits, class_name="med"), rx.el.span(row.name, class_name="xs i3"), class_name="col grow")
-        buy = link_button("See price", href=routes.MARKETPLACE + "/" + row.slug, kind="o")
+        buy = link_button(rx.cond(row.price != "", "Buy " + row.price, "See price"), href=routes.MARKETPLACE + "/" + row.slug, kind="o")
         return rx.el.div(plate(row.emblem, "s"), named, buy, class_name="card pad4 row g4")
 
     rule = "At zero, a run under way finishes. The next one is refused, and the way to top up is said."

@@ -37,8 +37,8 @@ def _credits() -> rx.Component:
         class_name="col g1",
     )
     pace = rx.el.div(
-        rx.el.span("At ", chart.pace, " credits a day, lasts until", class_name="xs i3"),
-        rx.el.span(rx.cond(chart.end != "", chart.end, "more than a month"), class_name="t0 semi"),
+        rx.el.span("At ", chart.pace, " credits a day, lasts", class_name="xs i3"),
+        rx.el.span(rx.cond(chart.end != "", "until " + chart.end, "more than a month"), class_name="t0 semi"),
         class_name="col g1 oru",
     )
     unmeasured = rx.el.span("No forecast: nothing was used in the last 7 days", class_name="xs i3")
@@ -56,7 +56,7 @@ def _steps() -> rx.Component:
         todo = rx.fragment(
             rx.el.span(class_name="pip small"), link(row.label, icon("cr"), href=row.href, class_name="med grow row between")
         )
-        return rx.el.li(rx.cond(row.done, done, todo), class_name="row step")
+        return rx.el.li(rx.cond(row.done, done, todo), class_name="row nstep")
 
     count = rx.el.span(Overview.done, " of ", Overview.steps.length(), class_name="xs i3 num")
     head = rx.el.div(rx.el.h2("Next steps", class_name="t0", id="o2"), count, class_name="row between")

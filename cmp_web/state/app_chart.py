@@ -49,7 +49,8 @@ def chart(entries: Sequence[EntryView], balance: Balance, now: datetime) -> Char
     used = sum(-e.amount.micro for e in entries if e.kind is EntryKind.CHARGE and e.at > now - timedelta(days=DAYS)) / MICRO
     pace = used / DAYS
     days_left = balance.available.micro / MICRO / pace if pace else math.inf
-    ahead = min(DAYS, _MAX_AHEAD) if days_left == math.inf else min(math.ceil(days_left) + 1, _MAX_AHEAD)
+    meets = days_left < _MAX_AHEAD
+    ahead = math.ceil(days_left) + 1 if meets else DAYS
     top = _round_up(max(*past, 1))
     span = (_RIGHT - _LEFT) / (DAYS - 1 + ahead)
 
@@ -59,7 +60,6 @@ def chart(entries: Sequence[EntryView], balance: Balance, now: datetime) -> Char
     drawn = [point(day, value) for day, value in enumerate(past)]
     line = "M" + " L".join(f"{x} {y}" for x, y in drawn)
     now_x, now_y = drawn[-1]
-    meets = days_left < _MAX_AHEAD
     end_x = point(DAYS - 1 + days_left, 0)[0] if meets else 0
     end_at = now + timedelta(days=days_left) if meets else now
     return Chart(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -96,7 +96,7 @@ class Chat(Loading, rx.State):
 
     @rx.event(background=True)
     @signed_in
-    async def send(self, caller: Caller, form: dict[str, Any]) -> AsyncIterator[Any]:
+    async def send(self, caller: Caller, form: dict[str, Any]) -> Any:
         """Ask, and show the answer while it comes."""
         text = str(form.get("text", "")).strip()
         async with self:

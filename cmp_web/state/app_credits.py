@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import reflex as rx
 
+from backend.commerce.schemas import ProductQuery
 from backend.kernel.caller import Caller
+from backend.kernel.errors import DomainError
 from backend.ledger.views import EntryKind, EntryView, LotSource, LotView
 from cmp_web.state import words
 from cmp_web.state.app_base import Loading
@@ -46,7 +49,10 @@ class EntryRow:
 
 @dataclass(frozen=True)
 class PackRow:
+    """price: "" while the shop cannot be asked."""
+
     name: str
+    price: str
     credits: str
     slug: str
     emblem: str
@@ -69,8 +75,7 @@ class Credits(Loading, rx.State):
             page = await house.ledger.entries(workspace_id, limit=100)
             self.entries, self.cursor = [_entry(entry) for entry in page.items], page.next or ""
             self.chart = chart(page.items, await house.ledger.balance(workspace_id), house.clock.now())
-            offers = [offer for offer in await house.offerings.all() if offer.kind == "credits"]
-            self.packs = [PackRow(o.product_name, words.credits(o.terms.credits), o.product_slug, o.emblem) for o in offers]
+            self.packs = await _packs()
 
     @rx.event
     @signed_in
@@ -80,10 +85,22 @@ class Credits(Loading, rx.State):
             self.entries, self.cursor = [*self.entries, *(_entry(entry) for entry in page.items)], page.next or ""
 
 
+async def _packs() -> list[PackRow]:
+    """What can be bought. A shop that does not answer costs the prices, not the page."""
+    offers = [offer for offer in await services().offerings.all() if offer.kind == "credits"]
+    try:
+        page = await services().commerce.products(ProductQuery(types=("credit-pack",)))
+        prices = {variant.sku: str(variant.price) for product in page.items for variant in product.variants}
+    except DomainError:
+        prices = {}
+    return [PackRow(o.product_name, prices.get(o.sku, ""), words.credits(o.terms.credits), o.product_slug, o.emblem) for o in offers]
+
+
 def lot_rows(lots: list[LotView]) -> list[CreditLotRow]:
-    """In the order given, which is the order they burn in; those that are used up say so."""
+    """The soonest to expire first, then the oldest: the order they burn in. Those that are used up say so."""
     rows, first = [], True
-    for lot in lots:
+    never = datetime.max.replace(tzinfo=UTC)
+    for lot in sorted(lots, key=lambda lot: (lot.expires_at or never, lot.created_at, lot.id)):
         turn = "Used up" if not lot.remaining else "Burns now" if first else "Later"
         first = first and not lot.remaining
         rows.append(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,7 +73,7 @@ class Knowledge(Loading, rx.State):
 
     @rx.event(background=True)
     @signed_in
-    async def watch(self, caller: Caller) -> AsyncIterator[Any]:
+    async def watch(self, caller: Caller) -> Any:
         """Follow the documents until every one of them is ready or has failed."""
         async with self:
             if self.watching:

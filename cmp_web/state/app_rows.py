@@ -170,7 +170,9 @@ def charged_words(receipt: Receipt | None) -> str:
 def pieces(text: str) -> list[Piece]:
     """An answer cut at its citations, `[n]` or `[n, m]`."""
     parts = _CITED.split(text)
-    return [Piece(part, cite=bool(i % 2)) for i, part in enumerate(parts) if part]
+    # The space before a mark goes: the chip brings its own.
+    tight = [part if i % 2 or i == len(parts) - 1 else part.rstrip(" ") for i, part in enumerate(parts)]
+    return [Piece(part, cite=bool(i % 2)) for i, part in enumerate(tight) if part]
 
 
 def size_words(size: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any, TypeVar
 
+import httpx
 import pytest
 import reflex as rx
 from reflex.istate.data import RouterData
@@ -94,12 +95,18 @@ async def _left(_state: BaseState, *_error: object) -> None:
     return None
 
 
+async def _closed(_scope: Any, _receive: Any, send: Any) -> None:
+    """A shop that answers nothing but 503."""
+    await send({"type": "http.response.start", "status": 503, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+
+
 @pytest.fixture
 async def desk(sqlite_url: str, clock: FrozenClock, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Desk]:
     runner = ScriptedRunner()
     monkeypatch.setattr(container, "EmbeddedRunner", lambda *_, **__: runner)
     database, durable = Database(sqlite_url), Durable(settings.durable_database)
-    services = container.build(settings, database=database, durable=durable, clock=clock, saleor=None)
+    services = container.build(settings, database=database, durable=durable, clock=clock, saleor=httpx.ASGITransport(_closed))
     monkeypatch.setattr(container, "_current", services)
 
     async def at_once(_workflow: str, _key: str, document_id: str) -> None:

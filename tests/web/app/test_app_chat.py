@@ -23,7 +23,7 @@ async def test_an_answer_shows_its_sources_and_its_receipt_and_the_credits_go_do
     await call(Chat.send, chat, {"text": " When can I return a lamp? "})
     asked, answer = chat.turns
     assert (asked.mine, asked.text) == (True, "When can I return a lamp?")
-    assert answer.pieces == [Piece("Within 30 days "), Piece("1", cite=True), Piece(".")]
+    assert answer.pieces == [Piece("Within 30 days"), Piece("1", cite=True), Piece(".")]
     assert [(source.n, source.name) for source in answer.sources] == [(1, "handbook.md")]
     assert answer.receipt == ["Quoted 1", "held 1", "charged 1 credit"]
     assert (chat.busy, chat.partial, chat.charged) == (False, "", "1 credit")

@@ -145,7 +145,7 @@ async def test_credits_name_the_lot_that_burns_now_and_every_entry(desk: Desk) -
     await call(Credits.load, tab)
     assert [(lot.source, lot.label, lot.remaining, lot.turn) for lot in tab.lots] == [("Gift", "Welcome", "5", "Burns now")]
     assert [(entry.kind, entry.amount, entry.balance) for entry in tab.entries] == [("Grant", "+5", "5")]
-    assert [pack.credits for pack in tab.packs] == ["100 credits", "500 credits"]
+    assert [(pack.credits, pack.price) for pack in tab.packs] == [("100 credits", ""), ("500 credits", "")]
 
 
 async def test_a_workspace_that_bought_nothing_yet_has_no_orders_and_one_member(desk: Desk) -> None:

@@ -8,8 +8,9 @@ import pytest
 
 from backend.kernel.ids import LotId
 from backend.kernel.money import Credits
-from backend.ledger.views import Balance, EntryKind, EntryView
+from backend.ledger.views import Balance, EntryKind, EntryView, LotSource, LotView
 from cmp_web.state.app_chart import balances, chart
+from cmp_web.state.app_credits import lot_rows
 from cmp_web.state.app_rows import Piece, pieces, share, signed, size_words
 
 NOW = datetime(2026, 11, 22, 14, 30, tzinfo=UTC)
@@ -20,7 +21,7 @@ NOW = datetime(2026, 11, 22, 14, 30, tzinfo=UTC)
     [
         ("", []),
         ("Plain.", [Piece("Plain.")]),
-        ("Yes [1] and [2, 3].", [Piece("Yes "), Piece("1", cite=True), Piece(" and "), Piece("2, 3", cite=True), Piece(".")]),
+        ("Yes [1] and [2, 3].", [Piece("Yes"), Piece("1", cite=True), Piece(" and"), Piece("2, 3", cite=True), Piece(".")]),
         ("a[b] [x1]", [Piece("a[b] [x1]")]),
     ],
 )
@@ -32,6 +33,17 @@ def test_sizes_amounts_and_shares_are_written_with_their_unit_and_sign() -> None
     assert [size_words(size) for size in (1, 49, 2048, 1024**2, 1_600_000)] == ["1 byte", "49 bytes", "2 KB", "1 MB", "1.5 MB"]
     assert [signed(Credits.of(amount)) for amount in ("50", "-1", "0", "2.5")] == ["+50", "−1", "0", "+2.5"]
     assert [share(1, 2), share(0, 0), share(7, 5), share(-1, 5)] == [50, 0, 100, 0]
+
+
+def lot(name: str, days: int, left: str, expires: int | None = None) -> LotView:
+    at = NOW - timedelta(days=days)
+    ends = NOW + timedelta(days=expires) if expires else None
+    return LotView(LotId(name), name, LotSource.GIFT, "", Credits.of(10), Credits.of(left), ends, at)
+
+
+def test_the_soonest_to_expire_burns_first_then_the_oldest_and_a_used_up_lot_does_not() -> None:
+    rows = lot_rows([lot("new", 1, "10"), lot("old", 9, "4"), lot("gone", 12, "0"), lot("soon", 2, "10", expires=30)])
+    assert [(row.label, row.turn) for row in rows] == [("soon", "Burns now"), ("gone", "Used up"), ("old", "Later"), ("new", "Later")]
 
 
 def entry(days_ago: float, amount: str, after: str, kind: EntryKind = EntryKind.CHARGE) -> EntryView:
