@@ -41,3 +41,9 @@ async def shop(idle_shop: tuple[Shop, Durable]) -> AsyncIterator[Shop]:
     yield shop
     await shop.apps.events.settle()
     await durable.stop()
+
+
+@pytest.fixture
+def quiet(idle_shop: tuple[Shop, Durable]) -> Shop:
+    """For what needs no deliveries."""
+    return idle_shop[0]
