@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import accumulate, pairwise
 
 PRICE_HOLDS = timedelta(hours=1)
 """A line keeps the price it was added at for this long, whatever the catalogue says meanwhile."""
@@ -30,11 +31,15 @@ def unit_price(held: int, priced_at: datetime, current: int, now: datetime) -> i
 
 
 def spread(discount: int, amounts: Sequence[int]) -> list[int]:
-    """The discount shared out over line totals in proportion; the parts sum to it exactly, the last line takes the remainder."""
-    whole, shares = sum(amounts), []
-    for amount in amounts[:-1]:
-        shares.append(discount * amount // whole if whole else 0)
-    return [*shares, discount - sum(shares)] if amounts else []
+    """The discount shared out over line totals in proportion. The parts sum to it exactly, and none is more than its line.
+
+    Each part is the difference of two rounded running sums: rounding every part by itself would leave cents over.
+    """
+    whole = sum(amounts)
+    if not whole:
+        return [0] * len(amounts)
+    reached = [discount * running // whole for running in accumulate(amounts, initial=0)]
+    return [after - before for before, after in pairwise(reached)]
 
 
 def charge_status(total: int, charged: int, *, anything: bool = True) -> str:

@@ -47,8 +47,11 @@ class Completion:
         return key
 
     async def _take_stock(self, view: CheckoutView) -> None:
-        """Take the counted units in one statement a line, so that the last one is sold once. Raises Refused with INSUFFICIENT_STOCK."""
-        for line in view.lines:
+        """Take the counted units in one statement a line, so that the last one is sold once. Raises Refused with INSUFFICIENT_STOCK.
+
+        Always in the variants' order: two checkouts that hold the same two variants then wait for each other, and never in a circle.
+        """
+        for line in sorted(view.lines, key=lambda line: line.variant.key):
             enough = col(VariantRow.stock) >= line.quantity
             taken = update(VariantRow).where(col(VariantRow.id) == line.variant.key, col(VariantRow.track_inventory), enough)
             done: Any = await self._tx.execute(taken.values(stock=col(VariantRow.stock) - line.quantity))
