@@ -81,6 +81,8 @@ class Deliveries:
             body = delivery.payload or await self._payloads.build(delivery, webhook, app)
         except NothingToSay:
             return await self._end(delivery_id, SUCCESS)
+        except (RuntimeError, LookupError) as fault:
+            return await self._write_down(delivery_id, None, {}, Answer(None, f"not sent: {fault}", "{}", 0.0), last)
         headers = self._headers(delivery.event, webhook, body.encode())
         answer = await self._post(webhook.target_url, body.encode(), headers)
         return await self._write_down(delivery_id, body, headers, answer, last)
@@ -102,7 +104,7 @@ class Deliveries:
             return Answer(None, f"{type(fault).__name__} {fault}".strip(), "{}", time.monotonic() - begun)
         return Answer(said.status_code, said.text[: policy.RESPONSE_KEPT], json.dumps(dict(said.headers)), time.monotonic() - begun)
 
-    async def _write_down(self, delivery_id: int, body: str, headers: dict[str, str], answer: Answer, last: bool) -> str:
+    async def _write_down(self, delivery_id: int, body: str | None, headers: dict[str, str], answer: Answer, last: bool) -> str:
         verdict = policy.verdict(answer.status)
         if verdict == "arrived":
             return await self._end(delivery_id, SUCCESS)

@@ -201,3 +201,13 @@ async def test_a_consumer_that_refuses_connections_is_tried_again(
     tries = await _attempts(database)
     assert [row.response_status for row in tries] == [None] * (1 + len(FAST))
     assert "ConnectError" in tries[0].response
+
+
+async def test_what_cannot_be_told_is_tried_by_the_same_rule_and_says_why(shop: Shop, receiver: Receiver) -> None:
+    await shop.hook(await shop.app(), None, "ORDER_FULLY_PAID")
+    async with shop.database.write() as tx:
+        await shop.apps.events.emit(tx, "ORDER_FULLY_PAID", "T3JkZXI6MDU4NWRjYWQtODkxYS00ZmRmLWFlYjEtNzVhNzM1MjRiYmY3")
+    await _settled(shop.database)
+    assert [row.status for row in await _deliveries(shop.database)] == ["FAILED"]
+    assert {row.response[:18] for row in await _attempts(shop.database)} == {"not sent: no order"}
+    assert receiver.told == []
