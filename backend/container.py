@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from urllib.parse import urljoin
+from functools import cached_property
 
 import httpx
 
@@ -29,11 +28,11 @@ from backend.kernel.clock import Clock
 from backend.kernel.secrets import SecretBox
 from backend.ledger.service import Ledger
 from backend.mail import Mailer
+from backend.provisioner import signature
 from backend.provisioner.granting import Granting
 from backend.provisioner.orders import Orders
 from backend.provisioner.reconcile import Reconciler
 from backend.provisioner.service import Provisioner
-from backend.provisioner.signature import JwksVerifier
 from backend.provisioner.workflow import OrderWorkflow
 from backend.runner.embedded import EmbeddedRunner
 from backend.runner.flows import flow_for
@@ -44,40 +43,156 @@ from backend.widget.service import Widgets
 from backend.workspaces.service import Workspaces
 
 
-@dataclass(frozen=True, slots=True)
 class Services:
-    """Everything the doors, the pages and the commands call. It holds no state of its own."""
+    """Everything the doors, the pages and the commands call. Each service is built once, when it is first asked for.
 
-    settings: Settings
-    clock: Clock
-    database: Database
-    durable: Durable
-    mailer: Mailer
-    accounts: Accounts
-    sessions: Sessions
-    keys: ApiKeys
-    sign_in: SignIn
-    verification: EmailVerification
-    workspaces: Workspaces
-    sign_up: SignUp
-    demo: DemoAccount
-    access: Access
-    offerings: Offerings
-    instances: Instances
-    knowledge: Knowledge
-    conversations: Conversations
-    ledger: Ledger
-    connection: AppConnection
-    commerce: Commerce
-    carts: Carts
-    orders: Orders
-    provisioner: Provisioner
-    reconciler: Reconciler
-    runner: Runner
-    gateway: Gateway
-    widgets: Widgets
-    products: tuple[catalogue.Product, ...]
-    http: httpx.AsyncClient
+    saleor: how Saleor is reached; None is the network, otherwise a server within this process.
+    """
+
+    def __init__(
+        self, settings: Settings, *, database: Database, durable: Durable, clock: Clock, saleor: httpx.AsyncBaseTransport | None
+    ) -> None:
+        self.settings, self.database, self.durable, self.clock = settings, database, durable, clock
+        self._saleor = saleor
+        self.products = catalogue.load()
+        # Durable work can be registered only before it starts.
+        self.workflow.register()
+        self.reconciler.register(durable)
+        _ = self.knowledge
+
+    @cached_property
+    def mailer(self) -> Mailer:
+        return mail.mailer(self.settings, self.clock)
+
+    @cached_property
+    def http(self) -> httpx.AsyncClient:
+        """For plain HTTP to Saleor, beside its GraphQL."""
+        return httpx.AsyncClient(transport=self._saleor, timeout=10)
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        return Accounts(self.database, self.clock)
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        return Sessions(self.database, self.clock)
+
+    @cached_property
+    def keys(self) -> ApiKeys:
+        return ApiKeys(self.database, self.clock)
+
+    @cached_property
+    def sign_in(self) -> SignIn:
+        return SignIn(self.accounts, self.sessions, Throttle())
+
+    @cached_property
+    def verification(self) -> EmailVerification:
+        return EmailVerification(self.database, self.clock, self.accounts, self.mailer, self.settings)
+
+    @cached_property
+    def workspaces(self) -> Workspaces:
+        return Workspaces(self.database, self.clock)
+
+    @cached_property
+    def sign_up(self) -> SignUp:
+        return SignUp(self.database, self.accounts, self.workspaces, self.verification)
+
+    @cached_property
+    def demo(self) -> DemoAccount:
+        return DemoAccount(self.database, self.accounts, self.workspaces, self.ledger)
+
+    @cached_property
+    def access(self) -> Access:
+        access = Access(self.sessions, self.keys, self.workspaces, self.settings)
+        access.add_bearer("cmpw_", self.widgets.resolve)
+        return access
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        return Ledger(self.database, self.clock)
+
+    @cached_property
+    def offerings(self) -> Offerings:
+        return Offerings(self.database)
+
+    @cached_property
+    def instances(self) -> Instances:
+        return Instances(self.database, self.clock, self.offerings)
+
+    @cached_property
+    def knowledge(self) -> Knowledge:
+        return Knowledge(self.database, self.clock, self.settings, self.durable, self.instances)
+
+    @cached_property
+    def conversations(self) -> Conversations:
+        return Conversations(self.database, self.clock)
+
+    @cached_property
+    def connection(self) -> AppConnection:
+        return AppConnection(self.database, self.settings, SecretBox(self.settings.secret(), "saleor"))
+
+    @cached_property
+    def commerce(self) -> Commerce:
+        url, channel = self.settings.saleor_url, self.settings.saleor_channel
+        return Commerce(url, channel, transport=self._saleor, app_token=self.connection.token, clock=self.clock)
+
+    @cached_property
+    def carts(self) -> Carts:
+        return Carts(self.database, self.commerce, self.clock)
+
+    @cached_property
+    def workflow(self) -> OrderWorkflow:
+        granting = Granting(self.ledger, self.instances, self.offerings)
+        return OrderWorkflow(
+            self.database,
+            self.clock,
+            self.durable,
+            self.commerce,
+            granting,
+            self.workspaces,
+            self.accounts,
+            self.mailer,
+            self.settings.brand_name,
+            self.settings.base_url,
+        )
+
+    @cached_property
+    def orders(self) -> Orders:
+        return Orders(self.database, self.clock, self.workspaces, self.workflow.begin)
+
+    @cached_property
+    def provisioner(self) -> Provisioner:
+        url, secret = self.settings.saleor_url, self.settings.saleor_webhook_secret.get_secret_value()
+        verifier = signature.verifier(url, secret, self.http, self.clock)
+        return Provisioner(self.database, self.clock, self.workflow, self.commerce, self.connection, verifier, url)
+
+    @cached_property
+    def reconciler(self) -> Reconciler:
+        return Reconciler(self.database, self.clock, self.commerce, self.workflow)
+
+    @cached_property
+    def runner(self) -> Runner:
+        if self.settings.langflow_url:
+            return LangflowRunner(self.settings)
+        return EmbeddedRunner(self.settings, flows=[flow_for(product, self.settings).flow for product in self.products if product.is_agent])
+
+    @cached_property
+    def gateway(self) -> Gateway:
+        return Gateway(
+            self.database,
+            self.clock,
+            self.ledger,
+            self.instances,
+            self.knowledge,
+            self.conversations,
+            self.runner,
+            self.products,
+            self.settings,
+        )
+
+    @cached_property
+    def widgets(self) -> Widgets:
+        return Widgets(self.database, self.clock, self.instances, self.settings)
 
 
 _current: Services | None = None
@@ -93,61 +208,3 @@ def current() -> Services:
 def make_current(services: Services) -> None:
     global _current
     _current = services
-
-
-def build(settings: Settings, *, database: Database, durable: Durable, clock: Clock, saleor: httpx.AsyncBaseTransport | None) -> Services:
-    """saleor: how Saleor is reached; None is the network, otherwise a server within this process."""
-    products, mailer = catalogue.load(), mail.mailer(settings, clock)
-    accounts, sessions, keys = Accounts(database, clock), Sessions(database, clock), ApiKeys(database, clock)
-    workspaces, ledger, offerings = Workspaces(database, clock), Ledger(database, clock), Offerings(database)
-    verification = EmailVerification(database, clock, accounts, mailer, settings)
-    instances, conversations = Instances(database, clock, offerings), Conversations(database, clock)
-    knowledge = Knowledge(database, clock, settings, durable, instances)
-    access = Access(sessions, keys, workspaces, settings)
-    connection = AppConnection(database, settings, SecretBox(settings.secret(), "saleor"))
-    commerce = Commerce(settings.saleor_url, settings.saleor_channel, transport=saleor, app_token=connection.token, clock=clock)
-    granting = Granting(ledger, instances, offerings)
-    workflow = OrderWorkflow(
-        database, clock, durable, commerce, granting, workspaces, accounts, mailer, settings.brand_name, settings.base_url
-    )
-    workflow.register()
-    reconciler = Reconciler(database, clock, commerce, workflow)
-    reconciler.register(durable)
-    http = httpx.AsyncClient(transport=saleor, timeout=10)
-    verifier = JwksVerifier(urljoin(settings.saleor_url, "/.well-known/jwks.json"), http, clock)
-    flows = [flow_for(product, settings).flow for product in products if product.is_agent]
-    runner: Runner = LangflowRunner(settings) if settings.langflow_url else EmbeddedRunner(settings, flows=flows)
-    widgets = Widgets(database, clock, instances, settings)
-    access.add_bearer("cmpw_", widgets.resolve)
-    return Services(
-        settings=settings,
-        clock=clock,
-        database=database,
-        durable=durable,
-        mailer=mailer,
-        accounts=accounts,
-        sessions=sessions,
-        keys=keys,
-        sign_in=SignIn(accounts, sessions, Throttle()),
-        verification=verification,
-        workspaces=workspaces,
-        sign_up=SignUp(database, accounts, workspaces, verification),
-        demo=DemoAccount(database, accounts, workspaces, ledger),
-        access=access,
-        offerings=offerings,
-        instances=instances,
-        knowledge=knowledge,
-        conversations=conversations,
-        ledger=ledger,
-        connection=connection,
-        commerce=commerce,
-        carts=Carts(database, commerce, clock),
-        orders=Orders(database, clock, workspaces, workflow.begin),
-        provisioner=Provisioner(database, clock, workflow, commerce, connection, verifier, settings.saleor_url),
-        reconciler=reconciler,
-        runner=runner,
-        gateway=Gateway(database, clock, ledger, instances, knowledge, conversations, runner, products, settings),
-        widgets=widgets,
-        products=products,
-        http=http,
-    )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import httpx
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
+from starlette.types import Receive, Scope, Send
 
 from backend import __version__, container, health, problem
 from backend.container import Services
@@ -19,10 +20,11 @@ from backend.db.migrate import upgrade
 from backend.doors import Who
 from backend.durable import Durable
 from backend.gateway import api as gateway
-from backend.ledger import api as credits
+from backend.gateway.cors import WidgetCors
 from backend.identity import api as identity
 from backend.kernel.clock import SystemClock
 from backend.kernel.errors import Unavailable
+from backend.ledger import api as ledger
 from backend.provisioner import api as provisioner
 from backend.settings import Settings
 from backend.shop.embedded import EmbeddedShop
@@ -96,10 +98,14 @@ class System:
 def assemble(settings: Settings, say: Say = silent) -> System:
     """Build the whole backend for these settings. Nothing is started or written yet."""
     database, durable, clock = Database(settings.database), Durable(settings.durable_database), SystemClock()
+
     # The shop calls our webhooks and we call the shop, both over HTTP within this process; each exists before the application does.
-    front = httpx.ASGITransport(app=lambda scope, receive, send: system.app(scope, receive, send), raise_app_exceptions=False)
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        await system.app(scope, receive, send)
+
+    front = httpx.ASGITransport(app=application, raise_app_exceptions=False)
     shop = EmbeddedShop(database, clock, durable, settings, deliver=front) if settings.embedded_shop else None
-    services = container.build(settings, database=database, durable=durable, clock=clock, saleor=front if shop else None)
+    services = Services(settings, database=database, durable=durable, clock=clock, saleor=front if shop else None)
     system = System(services, create_app(services, shop), shop, say)
     system.app.router.lifespan_context = lambda _app: _lifespan(system)
     return system
@@ -107,9 +113,11 @@ def assemble(settings: Settings, say: Say = silent) -> System:
 
 def create_app(services: Services, shop: EmbeddedShop | None = None) -> FastAPI:
     """The HTTP doors. Without a lifespan: `assemble` adds it."""
-    app = FastAPIOffline(title=f"{services.settings.brand_name} API", version=__version__, summary="Agents, runs, documents, credits and orders.")
+    title, summary = f"{services.settings.brand_name} API", "Agents, runs, documents, credits and orders."
+    app: FastAPI = FastAPIOffline(title=title, version=__version__, summary=summary)
     problem.install(app)
     app.add_middleware(VisitorCors)
+    app.add_middleware(WidgetCors, allows=services.widgets.allows)
     who = Who(services.access.resolve)
     auth = identity.Auth(services.sign_up, services.sign_in, services.sessions, services.verification, services.settings)
     for router in (
@@ -118,7 +126,7 @@ def create_app(services: Services, shop: EmbeddedShop | None = None) -> FastAPI:
         control_plane.routes(services.instances, services.offerings, services.keys, who),
         knowledge.routes(services.knowledge, who),
         gateway.routes(services.gateway, who),
-        credits.routes(services.ledger, who),
+        ledger.routes(services.ledger, who),
         widget.routes(services.widgets, who),
         provisioner.routes(services.provisioner, services.orders, who, base_url=services.settings.base_url, version=__version__),
     ):
@@ -137,4 +145,3 @@ async def _lifespan(system: System) -> AsyncIterator[None]:
         yield
     finally:
         await system.stop()
-

@@ -32,6 +32,14 @@ PATIENCE = 240
 """Seconds for a first start, which may have to build the pages on a busy machine."""
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One process holds the browser and the marketplace; the others have the rest."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.e2e)
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
 @dataclass(frozen=True)
 class Market:
     """A running marketplace. url: without a trailing slash."""
