@@ -1,5 +1,6 @@
 """The full-text index: FTS5 on SQLite, a tsvector with a GIN index on PostgreSQL.
 
+Whatever belongs to it has a name that begins with `knowledge_fts`, so that comparing the schema with the models can pass it over.
 `SQLITE` and `POSTGRESQL` are the statements that make it, for a migration to run; `attach` runs them whenever the passage table is made.
 FTS5 keeps no copy of the text (external content) and is kept in step by triggers.
 """
@@ -24,9 +25,9 @@ SQLITE = (
 )
 SQLITE_DROP = ("DROP TABLE IF EXISTS knowledge_fts",)
 POSTGRESQL = (
-    """ALTER TABLE knowledge_passage ADD COLUMN search tsvector GENERATED ALWAYS AS (
+    """ALTER TABLE knowledge_passage ADD COLUMN knowledge_fts tsvector GENERATED ALWAYS AS (
         setweight(to_tsvector('english', place), 'B') || setweight(to_tsvector('english', text), 'A')) STORED""",
-    "CREATE INDEX ix_knowledge_passage_search ON knowledge_passage USING gin (search)",
+    "CREATE INDEX knowledge_fts_gin ON knowledge_passage USING gin (knowledge_fts)",
 )
 
 _SELECT = "SELECT p.document_id, d.name, p.place, p.text FROM {source} JOIN knowledge_document d ON d.id = p.document_id"
@@ -37,8 +38,8 @@ _SEARCH_SQLITE = text(
 )
 _SEARCH_POSTGRESQL = text(
     _SELECT.format(source="knowledge_passage p")
-    + " WHERE p.instance_id = :instance AND p.search @@ to_tsquery('english', :match)"
-    + " ORDER BY ts_rank(p.search, to_tsquery('english', :match)) DESC, p.id LIMIT :limit"
+    + " WHERE p.instance_id = :instance AND p.knowledge_fts @@ to_tsquery('english', :match)"
+    + " ORDER BY ts_rank(p.knowledge_fts, to_tsquery('english', :match)) DESC, p.id LIMIT :limit"
 )
 
 

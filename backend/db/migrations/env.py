@@ -8,7 +8,7 @@ context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=load_metadata(),
     render_as_batch=True,
-    include_object=lambda _object, name, kind, _reflected, _compare: not (kind == "table" and (name or "").startswith("knowledge_fts")),
+    include_object=lambda _object, name, _kind, _reflected, _compare: not (name or "").startswith("knowledge_fts"),
 )
 with context.begin_transaction():
     context.run_migrations()
