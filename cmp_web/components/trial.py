@@ -6,6 +6,7 @@ from typing import Any
 
 import reflex as rx
 
+from cmp_web.components.app_chat import cited_text
 from cmp_web.components.base import badge
 from cmp_web.components.chat import answer, composer, question, receipt_line, source, writing
 from cmp_web.components.either import each, text, when
@@ -57,4 +58,4 @@ def _idle() -> rx.Component:
 def _turn(turn: rx.Var, run: Any) -> rx.Component:
     sources = rx.el.div(rx.foreach(turn.sources, lambda s: source(s.n, s.name, s.place)), class_name="srcs")
     cost = rx.cond(turn.failed, receipt_line(turn.line), receipt_line(text("Quoted ", run), "charged 0, trial"))
-    return rx.fragment(question(turn.question), answer(turn.answer, sources, cost))
+    return rx.fragment(question(turn.question), answer(cited_text(turn.answer), sources, cost))

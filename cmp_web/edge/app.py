@@ -15,8 +15,9 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend.commerce.schemas import Product, ProductPage, ProductQuery
-from backend.kernel.errors import DomainError
+from backend.kernel.errors import DomainError, NotFound
 from backend.kernel.secrets import new_token
+from backend.problem import problem
 from cmp_web import routes
 from cmp_web.edge import head, policy
 from cmp_web.edge.head import About
@@ -24,6 +25,7 @@ from cmp_web.edge.site import Site, dressed, script_hashes
 from cmp_web.pages.page import Page
 from cmp_web.state.session import VISITOR
 
+APIS = ("/v1/", "/auth/", "/api/", "/webhooks/", "/graphql", "/mcp")
 YEAR_SECONDS = 365 * 24 * 3600
 NEEDS_SCRIPT = "<main><h1>This page needs JavaScript</h1><p>It shows what is yours and live. Turn JavaScript on and reload it.</p></main>"
 NOT_FOUND = f'<main><h1>This page does not exist</h1><p><a href="{routes.MARKETPLACE}">Go to the marketplace</a></p></main>'
@@ -115,6 +117,14 @@ class Edge:
         about = About(request.url.path, title="Page not found · CMP", indexed=False)
         return self._html(request, self._site.shell, about, NOT_FOUND, status=404)
 
+    def _unknown(self, request: Request) -> Response:
+        """Nothing is at this address: a page for a reader, a problem document for a program, one word for a file that is not there."""
+        if request.url.path.startswith(APIS):
+            return problem(NotFound("There is nothing at this address."))
+        if request.method == "GET" and "text/html" in request.headers.get("accept", "*/*").replace("*/*", "text/html"):
+            return self._missing(request)
+        return PlainTextResponse("Not found", 404)
+
     def _html(self, request: Request, page: str, about: About, body: str = "", status: int = 200) -> Response:
         return self._send(request, dressed(page, head.tags(about, self._base_url, self._brand), body), status)
 
@@ -141,16 +151,16 @@ class Edge:
         return head.sitemap([*kept, *sorted(live - set(kept))], self._base_url)
 
     async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """To the backend; an HTML 404 that comes back to a reader becomes our own page."""
+        """To the backend and the files; where they know nothing, Reflex would show its empty page."""
         request, replaced = Request(scope), False
 
         async def watch(message: Message) -> None:
             nonlocal replaced
             if replaced:
                 return
-            if message["type"] == "http.response.start" and message["status"] == 404 and _is_html(message) and request.method == "GET":
+            if message["type"] == "http.response.start" and message["status"] == 404 and _is_html(message):
                 replaced = True
-                await self._missing(request)(scope, receive, _stamped(scope, send))
+                await self._unknown(request)(scope, receive, _stamped(scope, send))
                 return
             await stamped(message)
 

@@ -12,7 +12,10 @@ from cmp_web.pages.page import Page
 
 
 def about() -> rx.Component:
-    lead = "CMP is a shop for AI agents. A business buys one the way it buys anything else online, and has it answering on its own website minutes later."
+    lead = (
+        "CMP is a shop for AI agents. A business buys one the way it buys anything else online, and has it answering on its "
+        "own website minutes later."
+    )
     return shell(
         article(
             "About CMP",
@@ -20,9 +23,12 @@ def about() -> rx.Component:
             section(
                 "how",
                 "How it works",
-                "An agent is a finished piece of work: it reads the documents you give it, answers questions from them, and names the place each "
-                "answer comes from. You buy it once, with a number of credits. Each answer takes credits; when they are used, you buy more, or stop.",
-                "The same agent is reached through a chat widget on your site, a chat in your workspace, a REST interface, OpenAI’s clients and, "
+                "An agent is a finished piece of work: it reads the documents you give it, answers questions from them, "
+                "and names the place each "
+                "answer comes from. You buy it once, with a number of credits. Each answer takes credits; when they are "
+                "used, you buy more, or stop.",
+                "The same agent is reached through a chat widget on your site, a chat in your workspace, a REST "
+                "interface, OpenAI’s clients and, "
                 "on Pro plans, MCP. All of them share one balance and one list of receipts.",
             ),
             section(
@@ -40,8 +46,10 @@ def about() -> rx.Component:
             section(
                 "open",
                 "What is under it",
-                "The shop speaks Saleor’s GraphQL, agents are Langflow flows, and the whole of it can be run by anyone on their own machines. "
-                "Neither your documents nor your visitors’ questions leave the installation unless its operator configures a language model elsewhere.",
+                "The shop speaks Saleor’s GraphQL, agents are Langflow flows, and the whole of it can be run by anyone "
+                "on their own machines. "
+                "Neither your documents nor your visitors’ questions leave the installation unless its operator "
+                "configures a language model elsewhere.",
             ),
             rx.el.div(link_button("See the agents", href=routes.MARKETPLACE), class_name="row headrow"),
         )
@@ -52,7 +60,9 @@ PAGE = Page(
     routes.ABOUT,
     "About · CMP",
     about,
-    description="CMP is a shop for AI agents: bought once, answering from your documents, with a price before each run and a receipt after it.",
+    description=(
+        "CMP is a shop for AI agents: bought once, answering from your documents, with a price before each run and a receipt after it."
+    ),
     on_load=ON_LOAD,
     indexed=True,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import reflex as rx
 
 from cmp_web import routes
-from cmp_web.components.base import button, checkbox, empty, failure, field, leader, link, link_button, note, text_input
+from cmp_web.components.base import button, checkbox, empty, failure, field, leader, link, link_button, note, plain_link, text_input
 from cmp_web.components.connection import offline
 from cmp_web.components.countries import country_select
 from cmp_web.components.emblems import plate
@@ -64,10 +64,9 @@ def form() -> rx.Component:
 
 def faults() -> rx.Component:
     """A summary that links to the fields, when two or more need a look."""
-    names = {name: words for name, words in LABELS.items()}
     links = [
-        rx.cond(Checkout.errors[name] != "", rx.el.span(rx.el.a(words, href=f"#{name}", class_name="link"), " "), rx.fragment())
-        for name, words in names.items()
+        rx.cond(Checkout.errors[name] != "", rx.el.span(plain_link(words, href=f"#{name}", class_name="link"), " "), rx.fragment())
+        for name, words in LABELS.items()
     ]
     many = note(rx.el.strong(Checkout.wrong.length(), " fields need a look. "), *links, tone="ba", sign="alert", role="alert")
     return rx.cond(Checkout.wrong.length() > 1, many, rx.fragment())

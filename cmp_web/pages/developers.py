@@ -92,7 +92,8 @@ def first() -> list[rx.Component]:
             rx.el.p(
                 "Buy an agent, open ",
                 link("Keys", href=routes.APP_KEYS, class_name="link"),
-                " in your workspace, and create one. It is shown once. It may use every agent of the workspace, so it belongs on a server, never in a page.",
+                "in your workspace, and create one. It is shown once. It may use every agent of the workspace, so it "
+                "belongs on a server, never in a page.",
                 class_name="i2",
             ),
         ),
@@ -139,7 +140,8 @@ def later() -> list[rx.Component]:
             "List your site’s address on the agent’s Widget tab, then paste its line before the end of the body.",
             code_block("index.html", *WIDGET),
             note(
-                "The id in this line is public and no secret. The widget gets a token of its own, good for one conversation on the addresses you listed."
+                "The id in this line is public and no secret. The widget gets a token of its own, good for one "
+                "conversation on the addresses you listed."
             ),
         ),
         section(

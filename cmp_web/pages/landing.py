@@ -169,7 +169,9 @@ PAGE = Page(
     routes.HOME,
     "CMP: AI agents for your website",
     landing,
-    description="Buy an AI agent, add your documents, paste one line: it answers on your website, with sources and a receipt for each answer.",
+    description=(
+        "Buy an AI agent, add your documents, paste one line: it answers on your website, with sources and a receipt for each answer."
+    ),
     on_load=ON_LOAD,
     indexed=True,
 )

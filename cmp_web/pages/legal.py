@@ -14,11 +14,13 @@ def terms() -> rx.Component:
     return shell(
         article(
             "Terms",
-            "What you get, what it costs, and what happens when something goes wrong. The operator of this site may add terms of their own.",
+            "What you get, what it costs, and what happens when something goes wrong. The operator of this site may add "
+            "terms of their own.",
             section(
                 "buying",
                 "Buying",
-                "An agent and its credits are paid once, without a subscription. They are delivered to the workspace named at checkout, or to the "
+                "An agent and its credits are paid once, without a subscription. They are delivered to the workspace "
+                "named at checkout, or to the "
                 "account that proves the order’s e-mail address. Credits do not expire.",
             ),
             section(
@@ -35,13 +37,15 @@ def terms() -> rx.Component:
             section(
                 "refunds",
                 "Refunds",
-                "When an order is refunded or cancelled, its agents are suspended and those of its credits that were not used are taken back. "
+                "When an order is refunded or cancelled, its agents are suspended and those of its credits that were "
+                "not used are taken back. "
                 "Credits that were used stay used.",
             ),
             section(
                 "use",
                 "Use",
-                "You are responsible for the documents you add and for having the right to use them. Answers come from those documents and can "
+                "You are responsible for the documents you add and for having the right to use them. Answers come from "
+                "those documents and can "
                 "still be wrong: check them where it matters.",
             ),
         )
@@ -66,19 +70,22 @@ def privacy() -> rx.Component:
             section(
                 "account",
                 "Account and orders",
-                "We keep your e-mail address, your name if you gave it, and a hash of your password. The shop keeps your orders with the billing "
+                "We keep your e-mail address, your name if you gave it, and a hash of your password. The shop keeps "
+                "your orders with the billing "
                 "address. Payment details go to the payment provider, not to us.",
             ),
             section(
                 "documents",
                 "Documents and conversations",
-                "Documents are kept with their text until you remove them; removing one deletes both. Conversations and runs are kept in your "
+                "Documents are kept with their text until you remove them; removing one deletes both. Conversations and "
+                "runs are kept in your "
                 "workspace. Questions put to a trial on a product’s page are not kept.",
             ),
             section(
                 "models",
                 "Language models",
-                "Where the operator configured a language model, a question and the passages found for it are sent there to be answered. Where "
+                "Where the operator configured a language model, a question and the passages found for it are sent "
+                "there to be answered. Where "
                 "none is configured, answers are made here from the passages alone.",
             ),
         )

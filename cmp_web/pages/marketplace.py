@@ -33,7 +33,6 @@ def search() -> rx.Component:
         class_name="inp",
         placeholder="Search agents and packs",
         default_value=Market.q,
-        key=Market.form.to_string(),
         on_change=Market.search.debounce(250),
         auto_complete="off",
     )
@@ -91,7 +90,6 @@ def prices(where: str) -> rx.Component:
             input_mode="decimal",
             placeholder=example,
             default_value=value,
-            key=f"{name}-" + Market.form.to_string(),
             on_blur=handler,
         )
         return rx.fragment(rx.el.label(words, html_for=f"{where}-{name}", class_name="vh"), field)

@@ -58,7 +58,7 @@ def timeline() -> rx.Component:
     )
     placed = rx.cond((Order.order.status == "ready") & (Order.order.agent != ""), last_step(), rx.fragment())
     stages = rx.el.ol(rx.foreach(Order.order.stages, stage), placed, class_name="tl", aria_live="polite")
-    stuck = rx.cond(Order.order.stuck != "", note(Order.order.stuck, tone="wa", sign="alert"), rx.fragment())
+    stuck = rx.cond((Order.order.stuck != "") & ~Order.order.claimable, note(Order.order.stuck, tone="wa", sign="alert"), rx.fragment())
     clock = rx.el.p("Times are UTC.", class_name="xs i3")
     return rx.el.section(top, rx.el.div(stages, stuck, clock, class_name="col g6"), class_name="card tlcard", aria_labelledby="tl-h")
 

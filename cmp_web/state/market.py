@@ -76,8 +76,6 @@ class Market(rx.State):
     busy: bool = False
     failed: str = ""
     price_error: str = ""
-    form: int = 0
-    """Changes when the fields must be drawn afresh from the address."""
 
     @rx.event
     @public
@@ -136,9 +134,9 @@ class Market(rx.State):
     @rx.event
     @public
     async def clear(self):
-        self.form += 1
         self.price_error = ""
-        return rx.redirect(routes.MARKETPLACE, replace=True)
+        emptied = [rx.set_value(field, "") for field in ("q", "d-min", "d-max", "m-min", "m-max")]
+        return [*emptied, rx.redirect(routes.MARKETPLACE, replace=True)]
 
     def _price(self, name: str, text: str):
         text = text.strip().lstrip("$")

@@ -10,6 +10,7 @@ import reflex as rx
 
 from backend.kernel.errors import DomainError, NotFound
 from cmp_web.state import shelf
+from cmp_web.state.app_rows import Piece, pieces
 from cmp_web.state.services import services
 from cmp_web.state.session import public, visitor_of
 from cmp_web.state.views import ProductView
@@ -59,10 +60,10 @@ class Source:
 
 @dataclass(frozen=True)
 class Turn:
-    """One question and its answer. line: what it would have cost. failed: whether the answer is an apology."""
+    """One question and its answer, cut at its citations. line: what it would have cost. failed: whether the answer is an apology."""
 
     question: str
-    answer: str
+    answer: list[Piece]
     line: str
     failed: bool = False
     sources: list[Source] = field(default_factory=list)
@@ -121,9 +122,9 @@ class Trial(rx.State):
                 elif event.name == "source":
                     sources.append(Source(event.data["n"], event.data["document_name"], event.data["place"]))
                 elif event.name == "run.failed":
-                    return Turn(text, event.data["error"]["detail"], "Charged 0 credits", failed=True)
+                    return Turn(text, pieces(event.data["error"]["detail"]), "Charged 0 credits", failed=True)
         except NotFound:
-            return Turn(text, "This product has nothing to try.", "", failed=True)
+            return Turn(text, pieces("This product has nothing to try."), "", failed=True)
         except DomainError as error:
-            return Turn(text, error.detail, "Charged 0 credits", failed=True)
-        return Turn(text, "".join(words), "", sources=sources)
+            return Turn(text, pieces(error.detail), "Charged 0 credits", failed=True)
+        return Turn(text, pieces("".join(words)), "", sources=sources)
