@@ -41,6 +41,8 @@ async def _shown(checkouts: Checkouts, row: CheckoutRow) -> Payload:
 @mutations.field("checkoutCreate")
 @mutation
 async def create(tx: Tx, context: ShopContext, input: Mapping[str, Any]) -> Payload:
+    if input.get("privateMetadata"):
+        require(context, "MANAGE_CHECKOUTS")
     checkouts = await Checkouts.open(tx, context.clock)
     return {**await _shown(checkouts, await checkouts.create(input)), "created": True}
 

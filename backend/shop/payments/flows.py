@@ -75,9 +75,14 @@ class Payments:
         return await self._decide(row, data, wanted)
 
     async def process(self, row: TransactionRow, data: object) -> TransactionEventRow:
-        """Go on with a payment that waits for the buyer. One that does not wait is left as it is."""
+        """Go on with a payment that waits for the buyer. One that does not wait is left as it is.
+
+        Raises Refused with MISSING_PAYMENT_APP for a payment that an app took elsewhere: the buyer has no say in it.
+        """
+        if row.gateway != policy.DUMMY:
+            raise refuse("MISSING_PAYMENT_APP", "The app that made this transaction is not a payment gateway here.", "id")
         last = await self._last(row)
-        if not last.type.endswith(("ACTION_REQUIRED", "REQUEST")):
+        if last.type not in policy.WAITING:
             return last
         return await self._decide(row, data, last.amount)
 

@@ -21,6 +21,9 @@ RESULTS = frozenset(
         "AUTHORIZATION_ACTION_REQUIRED",
     }
 )
+WAITING = frozenset(kind for kind in RESULTS if kind.endswith(("ACTION_REQUIRED", "REQUEST")))
+"""The events after which a payment can be gone on with. A refund that was asked for is none of them."""
+
 MESSAGES = {
     "SUCCESS": "Payment accepted",
     "FAILURE": "Card declined",

@@ -126,3 +126,32 @@ async def test_metadata_is_added_key_by_key_and_found_again(shop: Shop) -> None:
         assert (await shop.ask(listed, token=APP_TOKEN, m=[pair]))["totalCount"] == count
     dropped = await shop.ask('mutation($id:ID!){deleteMetadata(id:$id,keys:["a"]){item{metadata{key}}}}', token=APP_TOKEN, id=order["id"])
     assert dropped["item"]["metadata"] == [{"key": "b"}]
+
+
+async def test_a_buyer_cannot_turn_what_an_app_reported_into_a_charge(shop: Shop) -> None:
+    checkout = await shop.checkout("CSA-BASIC")
+    made = await shop.ask(
+        'mutation($id:ID!){transactionCreate(id:$id,transaction:{name:"Card",amountAuthorized:{amount:"1.00",currency:"USD"}}){'
+        "transaction{id} errors{code}}}",
+        token=APP_TOKEN,
+        id=checkout["id"],
+    )
+    paid = await shop.pay(checkout["id"], a="18.99")
+    answers = []
+    for transaction, kind in ((made["transaction"], "CHARGE_REQUEST"), (paid["transaction"], "REFUND_REQUEST")):
+        report = f'mutation($id:ID!){{transactionEventReport(id:$id,type:{kind},amount:1.00,pspReference:"r"){{errors{{code}}}}}}'
+        assert (await shop.ask(report, token=APP_TOKEN, id=transaction["id"]))["errors"] == []
+        process = "mutation($id:ID!){transactionProcess(id:$id){transaction{chargedAmount{amount}} errors{code}}}"
+        answers.append(await shop.ask(process, id=transaction["id"]))
+    assert answers[0] == {"transaction": None, "errors": [{"code": "MISSING_PAYMENT_APP"}]}
+    assert answers[1] == {"transaction": {"chargedAmount": {"amount": 18.99}}, "errors": []}
+
+
+async def test_a_payment_in_another_currency_is_refused(shop: Shop) -> None:
+    checkout = await shop.checkout("CSA-BASIC")
+    answer = await shop.ask(
+        'mutation($id:ID!){transactionCreate(id:$id,transaction:{amountCharged:{amount:"19.99",currency:"EUR"}}){errors{code}}}',
+        token=APP_TOKEN,
+        id=checkout["id"],
+    )
+    assert answer["errors"] == [{"code": "INCORRECT_CURRENCY"}]
