@@ -35,7 +35,9 @@ def view() -> rx.Component:
 def _row(order: Any) -> rx.Component:
     pips = rx.el.span(rx.foreach(order.pips, lambda pip: rx.el.i(class_name=pip)), class_name="pips", role="img", aria_label=order.stages)
     return rx.el.tr(
-        rx.el.td(link(rx.cond(order.number != "", order.number, "Under way"), href="/orders/" + order.ref, class_name="link med num")),
+        rx.el.td(
+            link(rx.cond(order.number != "", "Order " + order.number, "Under way"), href="/orders/" + order.ref, class_name="link med num")
+        ),
         rx.el.td(order.what, class_name="full"),
         rx.el.td(when(order.placed, DAY), class_name="i2 nowrap hide-m"),
         rx.el.td(pips, class_name="hide-m"),

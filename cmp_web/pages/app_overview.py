@@ -37,7 +37,7 @@ def _credits() -> rx.Component:
         class_name="col g1",
     )
     pace = rx.el.div(
-        rx.el.span("At ", chart.pace, " credits a day, lasts", class_name="xs i3"),
+        rx.el.span("At ", chart.pace, " a day, lasts", class_name="xs i3"),
         rx.el.span(rx.cond(chart.end != "", "until " + chart.end, "more than a month"), class_name="t0 semi"),
         class_name="col g1 oru",
     )

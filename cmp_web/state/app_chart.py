@@ -27,7 +27,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Chart:
-    """path, area, ahead: SVG paths. end: where the forecast meets zero, "" when nothing was used. pace: credits a day, as text."""
+    """path, area, ahead: SVG paths. end: where the forecast meets zero, "" when nothing was used. pace: credits a day, in words."""
 
     path: str = ""
     area: str = ""
@@ -73,7 +73,7 @@ def chart(entries: Sequence[EntryView], balance: Balance, now: datetime) -> Char
         end_x=end_x,
         end=f"about {end_at.astimezone(UTC):%-d %b}" if meets else "",
         end_at=stamp(end_at) if meets else "",
-        pace=f"{pace:.1f}".removesuffix(".0") if pace else "",
+        pace=_credits(pace) if pace else "",
         words=f"Balance at the end of each of the last {DAYS} days: {', '.join(f'{value:g}' for value in past)} credits.",
     )
 
@@ -93,6 +93,14 @@ def _round_up(value: float) -> int:
     """The next 1, 2, 4 or 5 times a power of ten, even, so that half of it is whole."""
     power = 10 ** math.floor(math.log10(max(value, 1)))
     return max(2, next(int(step * power) for step in (1, 2, 4, 6, 8, 10) if step * power >= value))
+
+
+def _credits(pace: float) -> str:
+    """To a tenth, with the unit: "1 credit", "0.4 credits"; "under 0.1 credits" for less."""
+    if pace < 0.05:
+        return "under 0.1 credits"
+    number = f"{pace:.1f}".removesuffix(".0")
+    return f"{number} credit{'' if number == '1' else 's'}"
 
 
 def _day(now: datetime, day: int) -> str:

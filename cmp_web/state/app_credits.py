@@ -119,5 +119,5 @@ def lot_rows(lots: list[LotView]) -> list[CreditLotRow]:
 
 
 def _entry(entry: EntryView) -> EntryRow:
-    what = " ".join(filter(None, [entry.label, f"Run …{entry.run_id[-4:]}" if entry.run_id else ""]))
+    what = ", ".join(filter(None, [entry.label, f"run …{entry.run_id[-4:]}" if entry.run_id else ""]))
     return EntryRow(stamp(entry.at), KINDS[entry.kind], what, signed(entry.amount), str(entry.balance_after), gain=entry.amount.micro > 0)

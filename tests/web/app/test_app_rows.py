@@ -57,7 +57,7 @@ def test_the_chart_ends_each_day_with_the_balance_of_its_last_entry() -> None:
 
 def test_the_forecast_is_what_is_available_at_the_pace_of_the_last_week() -> None:
     drawn = chart([entry(1, "-14", "28")], Balance(Credits.of(28), Credits.of(0)), NOW)
-    assert (drawn.pace, drawn.end) == ("2", "about 6 Dec")
+    assert (drawn.pace, drawn.end) == ("2 credits", "about 6 Dec")
     assert drawn.ahead
 
 
