@@ -26,6 +26,7 @@ from backend.identity.sign_in import SignIn, Throttle
 from backend.identity.verification import EmailVerification
 from backend.kernel.clock import Clock
 from backend.kernel.secrets import SecretBox
+from backend.ledger.nightly import Nightly
 from backend.ledger.service import Ledger
 from backend.mail import Mailer
 from backend.provisioner import signature
@@ -58,6 +59,7 @@ class Services:
         # Durable work can be registered only before it starts.
         self.workflow.register()
         self.reconciler.register(durable)
+        Nightly(self.ledger).register(durable)
         _ = self.knowledge
 
     @cached_property

@@ -84,9 +84,9 @@ class System:
         """Stop in the other direction; runs under way are settled first."""
         await self.services.gateway.stop()
         await self.services.runner.stop()
+        await self.services.durable.stop()
         if self.shop is not None:
             await self.shop.stop()
-        await self.services.durable.stop()
         await self.services.http.aclose()
         await self.services.database.dispose()
 

@@ -39,7 +39,13 @@ class Durable:
 
     def workflow(self, name: str, function: Workflow) -> None:
         """Register `function` under a stable name. Only before `start`."""
-        self._workflows[name] = function
+
+        # DBOS writes attributes on what it registers, which a bound method does not take.
+        async def workflow(*args: Any) -> Any:
+            return await function(*args)
+
+        workflow.__qualname__ = workflow.__name__ = name
+        self._workflows[name] = workflow
 
     def schedule(self, name: str, cron: str, function: Workflow) -> None:
         """Run `function` by a cron expression, once among all processes. Only before `start`."""
