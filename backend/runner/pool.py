@@ -61,7 +61,7 @@ class Pool:
             task.add_done_callback(self._drains.discard)
 
     async def _drain(self, worker: WorkerProcess) -> None:
-        self._keepers.append(asyncio.create_task(self._keep()))
+        self._keepers = [*(keeper for keeper in self._keepers if not keeper.done()), asyncio.create_task(self._keep())]
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DRAIN):
                 await worker.idle.wait()
