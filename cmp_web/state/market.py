@@ -147,9 +147,9 @@ class Market(rx.State):
         return dict(self.router.url.query_parameters)
 
     def _go(self, **changes: str):
+        asked = self._asked() | changes
         known = ("q", "sort", "min", "max", *TITLES)
-        asked = {name: value for name, value in self._asked().items() if name in known}
-        return rx.redirect(routes.with_query(routes.MARKETPLACE, **(asked | changes)), replace=True)
+        return rx.redirect(routes.with_query(routes.MARKETPLACE, **{name: asked.get(name, "") for name in known}), replace=True)
 
     async def _found(self) -> list[Card]:
         """Every variant on sale that matches the words, in the catalogue's own order where the shop does not rank."""
