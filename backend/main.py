@@ -66,6 +66,7 @@ class System:
         await self.prepare()
         self.say("durable work: starting")
         await self.services.durable.start()
+        await self.services.knowledge.resume()
         if self.shop is not None:
             await self.shop.start()
             await self._introduce(self.shop)
@@ -119,7 +120,14 @@ def create_app(services: Services, shop: EmbeddedShop | None = None) -> FastAPI:
     app.add_middleware(VisitorCors)
     app.add_middleware(WidgetCors, allows=services.widgets.allows)
     who = Who(services.access.resolve)
-    auth = identity.Auth(services.sign_up, services.sign_in, services.sessions, services.verification, services.settings)
+    auth = identity.Auth(
+        services.sign_up,
+        services.sign_in,
+        services.sessions,
+        services.verification,
+        services.settings,
+        proven=services.orders.claim,
+    )
     for router in (
         health.routes(services, who),
         identity.routes(auth, who),

@@ -1,4 +1,4 @@
-"""`make test`: says what this machine cannot test, builds the pages once, then runs everything on two processes."""
+"""`make test`: says what this machine cannot test, builds the pages once, runs everything on two processes, then the browser."""
 
 from __future__ import annotations
 
@@ -22,9 +22,14 @@ def main() -> int:
         except BuildFailed as fault:
             say(str(fault))
             return 1
-    # A group is kept on one process: the browser tests share one running marketplace.
-    everything = ["-n", PROCESSES, "--dist", "loadgroup"]
-    return subprocess.run([sys.executable, "-m", "pytest", *(chosen or everything)], check=False).returncode
+    if chosen:
+        return pytest(*chosen)
+    # Playwright keeps an event loop of its own running, so the browser has a process to itself.
+    return pytest("-n", PROCESSES, "-m", "not e2e") or pytest("-m", "e2e")
+
+
+def pytest(*arguments: str) -> int:
+    return subprocess.run([sys.executable, "-m", "pytest", *arguments], check=False).returncode
 
 
 def absent() -> list[str]:

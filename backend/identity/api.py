@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from backend.doors import Who, same_origin
 from backend.identity import forms
 from backend.identity.policy import local_path
-from backend.identity.ports import Registrar
+from backend.identity.ports import Proven, Registrar
 from backend.identity.schemas import AccountOut, Credentials, Registration
 from backend.identity.sessions import COOKIE, Sessions
 from backend.identity.sign_in import SignIn
@@ -26,10 +26,18 @@ class Auth:
     """The handlers. Each answers a form with a redirect and JSON with JSON."""
 
     def __init__(
-        self, registrar: Registrar, sign_in: SignIn, sessions: Sessions, verification: EmailVerification, settings: Settings
+        self,
+        registrar: Registrar,
+        sign_in: SignIn,
+        sessions: Sessions,
+        verification: EmailVerification,
+        settings: Settings,
+        *,
+        proven: Proven | None = None,
     ) -> None:
+        """proven: told of each account whose e-mail address has just been proven."""
         self._registrar, self._sign_in, self._sessions = registrar, sign_in, sessions
-        self._verification, self._settings = verification, settings
+        self._verification, self._settings, self._proven = verification, settings, proven
 
     async def register(self, request: Request) -> Response:
         """Make an account with its own workspace, sign it in, and mail a link that proves the address."""
@@ -73,7 +81,9 @@ class Auth:
     async def verify(self, token: str = "") -> Response:
         """The link from the mail."""
         try:
-            await self._verification.confirm(token)
+            account = await self._verification.confirm(token)
+            if self._proven is not None:
+                await self._proven(account)
         except DomainError as error:
             return RedirectResponse(f"{SIGN_IN}?{urlencode({'error': error.code})}", 303)
         return RedirectResponse(f"{SIGN_IN}?verified=1", 303)

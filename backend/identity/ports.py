@@ -17,3 +17,9 @@ class ProofSender(Protocol):
     """Asks a person to prove the e-mail address of an account."""
 
     async def send(self, account: AccountView) -> None: ...
+
+
+class Proven(Protocol):
+    """Hands an account what waited for the proof of its e-mail address. Safe to repeat."""
+
+    async def __call__(self, account: AccountView, /) -> object: ...

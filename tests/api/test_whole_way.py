@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
+from email import policy
+from email.parser import BytesParser
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -104,3 +109,59 @@ async def test_a_paid_order_becomes_an_agent_that_answers_from_the_customers_doc
     assert [source["document_name"] for source in run["output"]["sources"]] == ["handbook.md"]
     assert run["receipt"] == {**run["receipt"], "held": "1", "charged": "1", "available": "324"}
     assert await started.services.ledger.prove() == []
+
+
+async def test_a_guests_order_waits_until_the_e_mail_is_proven_and_is_then_delivered(started: System, http: httpx.AsyncClient) -> None:
+    ref = await buy(started, "KBA-BASIC", email="guest@example.com")
+
+    async def status() -> str:
+        return (await started.services.orders.view(ref, visitor=VISITOR)).status
+
+    async def waits() -> bool:
+        return await status() == "unclaimed"
+
+    async def delivered() -> bool:
+        return await status() == "ready"
+
+    await eventually(waits)
+    form = {"email": "guest@example.com", "password": "a-long-password-of-a-guest"}
+    assert (await http.post("/auth/register", json=form)).status_code == 201
+    assert await status() == "unclaimed", "an address that anyone can type proves nothing"
+
+    letters = sorted((started.services.settings.data_dir / "mail").glob("*.eml"))
+    links = [link for letter in letters for link in re.findall(r"http://localhost:3000(/auth/verify\?token=\S+)", body_of(letter))]
+    assert (await http.get(links[-1])).status_code == 303
+    await eventually(delivered)
+    account = await started.services.accounts.by_email("guest@example.com")
+    assert account is not None
+    [membership] = await started.services.workspaces.of(account.id)
+    assert str((await started.services.ledger.balance(membership.workspace.id)).available) == "50"
+
+
+async def test_repeated_and_forged_deliveries_change_nothing(started: System, http: httpx.AsyncClient) -> None:
+    ref = await buy(started, "CREDITS-100", email="demo@example.com")
+    account = await started.services.accounts.by_email("demo@example.com")
+    assert account is not None
+    [membership] = await started.services.workspaces.of(account.id)
+
+    async def ready() -> bool:
+        return (await started.services.orders.view(ref, visitor=VISITOR)).status == "ready"
+
+    await eventually(ready)
+    forged = {
+        "__typename": "OrderFullyPaid",
+        "recipient": {"id": await started.services.connection.app_id()},
+        "order": {"id": "T3JkZXI6eA=="},
+    }
+    headers = {"Saleor-Event": "order_fully_paid", "Saleor-Api-Url": started.services.settings.saleor_url, "Saleor-Signature": "e30..e30"}
+    answer = await http.post("/webhooks/saleor/order-paid", json=forged, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (401, "bad_signature")
+    await started.services.reconciler.reconcile(started.services.clock.now() - timedelta(days=1))
+    assert str((await started.services.ledger.balance(membership.workspace.id)).balance) == "125"
+    assert await started.services.ledger.prove() == []
+
+
+def body_of(letter: Path) -> str:
+    part = BytesParser(policy=policy.default).parsebytes(letter.read_bytes()).get_body(("plain",))
+    assert part is not None
+    return str(part.get_content())

@@ -33,11 +33,10 @@ PATIENCE = 240
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One process holds the browser and the marketplace; the others have the rest."""
+    """What is in this folder needs a process of its own."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.e2e)
-            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @dataclass(frozen=True)
