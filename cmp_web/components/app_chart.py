@@ -26,7 +26,7 @@ def burn_down(chart: Any) -> rx.Component:
         ),
         rx.fragment(),
     )
-    return rx.el.svg(
+    drawn = rx.el.svg(
         grid,
         rx.el.svg.path(d=chart.area, class_name="ar"),
         rx.el.svg.path(d=chart.path, class_name="ln"),
@@ -37,3 +37,4 @@ def burn_down(chart: Any) -> rx.Component:
         class_name="burn",
         custom_attrs={"role": "img", "aria-label": chart.words},
     )
+    return rx.cond(chart.path != "", drawn, rx.el.p("Credits come with the plan of an agent, or in packs.", class_name="i2"))

@@ -123,7 +123,7 @@ def _low() -> rx.Component:
         "No credits left. Runs under way finish; the next one is refused. ", link("Add credits", href=routes.APP_CREDITS, class_name="link")
     )
     return rx.cond(
-        Workspace.known & Workspace.empty,
+        Workspace.empty & (Workspace.agents > 0),
         rx.el.div(rx.el.span(icon("alert"), class_name="warn"), said, class_name="banner left"),
         rx.fragment(),
     )

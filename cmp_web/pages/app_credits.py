@@ -41,7 +41,12 @@ def _balance() -> rx.Component:
     lasts = rx.el.strong(rx.cond(chart.end != "", "until " + chart.end, "more than a month"))
     measured = note("At ", chart.pace, " a day, the average of the last 7 days, credits last ", lasts, ".", sign="clock")
     unmeasured = note("Nothing was used in the last 7 days, so there is no forecast.", sign="clock")
-    body = rx.el.div(top, burn_down(chart), rx.cond(chart.pace != "", measured, unmeasured), class_name="pad col g6")
+    body = rx.el.div(
+        top,
+        burn_down(chart),
+        rx.cond(chart.path != "", rx.cond(chart.pace != "", measured, unmeasured), rx.fragment()),
+        class_name="pad col g6",
+    )
     return rx.el.section(body, class_name="card", custom_attrs={"aria-labelledby": "k1"})
 
 

@@ -20,11 +20,16 @@ from cmp_web.state.app_workspace import Workspace
 
 
 def view() -> rx.Component:
-    acts = (link_button("Browse agents", href=routes.MARKETPLACE, kind="o"), link_button("Add credits", href=routes.APP_CREDITS))
-    head = page_head("Overview", rx.cond(Overview.today != "", when(Overview.today, WEEKDAY), "\u00a0"), *acts)
+    both = rx.fragment(_browse("o"), link_button("Add credits", href=routes.APP_CREDITS))
+    acts = rx.cond(Workspace.agents > 0, both, _browse("p"))
+    head = page_head("Overview", rx.cond(Overview.today != "", when(Overview.today, WEEKDAY), "\u00a0"), acts)
     body = rx.el.div(rx.el.div(_credits(), _steps(), class_name="og"), _agents(), _runs(), class_name="col g6")
     shown = phased(Overview, body, loading="Loading the overview", retry=Overview.load, failed="The overview could not be loaded")
     return workspace.shell("overview", head, shown)
+
+
+def _browse(kind: str) -> rx.Component:
+    return link_button("Browse agents", href=routes.MARKETPLACE, kind=kind)
 
 
 def _credits() -> rx.Component:
@@ -42,7 +47,8 @@ def _credits() -> rx.Component:
         class_name="col g1 oru",
     )
     unmeasured = rx.el.span("No forecast: nothing was used in the last 7 days", class_name="xs i3")
-    top = rx.el.div(now, rx.cond(chart.pace != "", pace, unmeasured), class_name="row between top wrapx g4")
+    forecast = rx.cond(chart.path != "", rx.cond(chart.pace != "", pace, unmeasured), rx.fragment())
+    top = rx.el.div(now, forecast, class_name="row between top wrapx g4")
     body = rx.el.div(top, burn_down(chart), class_name="pad col g6")
     return rx.el.section(body, class_name="card", custom_attrs={"aria-labelledby": "o1"})
 
@@ -53,9 +59,8 @@ def _steps() -> rx.Component:
             rx.el.span(icon("check"), class_name="pip small on"),
             rx.el.span(row.label, rx.el.span(", done", class_name="vh"), class_name="i3"),
         )
-        todo = rx.fragment(
-            rx.el.span(class_name="pip small"), link(row.label, icon("cr"), href=row.href, class_name="med grow row between")
-        )
+        go = link(row.label, icon("cr"), href=row.href, class_name="med grow row between")
+        todo = rx.fragment(rx.el.span(class_name="pip small"), rx.cond(row.href != "", go, rx.el.span(row.label, class_name="i3")))
         return rx.el.li(rx.cond(row.done, done, todo), class_name="row nstep")
 
     count = rx.el.span(Overview.done, " of ", Overview.steps.length(), class_name="xs i3 num")

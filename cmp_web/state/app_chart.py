@@ -27,7 +27,10 @@ class Mark:
 
 @dataclass(frozen=True)
 class Chart:
-    """path, area, ahead: SVG paths. end: where the forecast meets zero, "" when nothing was used. pace: credits a day, in words."""
+    """path, area, ahead: SVG paths, all "" when there never were credits. end: where the forecast meets zero, "" without one.
+
+    pace: credits a day, in words.
+    """
 
     path: str = ""
     area: str = ""
@@ -45,6 +48,8 @@ class Chart:
 
 def chart(entries: Sequence[EntryView], balance: Balance, now: datetime) -> Chart:
     """entries: newest first, at least the last week's, unless there are more than a page of them."""
+    if not entries:
+        return Chart()
     past = balances(entries, balance, now)
     used = sum(-e.amount.micro for e in entries if e.kind is EntryKind.CHARGE and e.at > now - timedelta(days=DAYS)) / MICRO
     pace = used / DAYS

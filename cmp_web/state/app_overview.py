@@ -23,6 +23,8 @@ LAST = 6
 
 @dataclass(frozen=True)
 class StepRow:
+    """href: "" while an earlier step has to be done first."""
+
     label: str
     href: str
     done: bool
@@ -55,13 +57,12 @@ class Overview(Loading, rx.State):
 async def _steps(caller: Caller, agents: list[InstanceView], *, ran: bool) -> list[StepRow]:
     """The way from an empty workspace to an agent on a website; a step is done when the thing itself is there."""
     house = services()
-    first = routes.agent(agents[0].id) if agents else routes.MARKETPLACE
-    page = f"{first}{{}}" if agents else first
+    first = routes.agent(agents[0].id) if agents else ""
     read = [view for view in agents if await house.knowledge.list(caller, view.id)]
     placed = [view for view in agents if (await house.widgets.settings(caller, view.id)).allowed_origins]
     return [
         StepRow("Buy an agent", routes.MARKETPLACE, bool(agents)),
-        StepRow("Add documents", page.format("/knowledge"), bool(read)),
+        StepRow("Add documents", first and f"{first}/knowledge", bool(read)),
         StepRow("Ask it something", first, ran),
-        StepRow("Place the widget", page.format("/widget"), bool(placed)),
+        StepRow("Place the widget", first and f"{first}/widget", bool(placed)),
     ]

@@ -36,14 +36,19 @@ class Desk:
         self.agent: InstanceView
         self.token = ""
 
+    async def move(self, email: str) -> None:
+        """From now on a new person, in a workspace that has nothing yet."""
+        account = await self.services.sign_up.register(email, PASSWORD, "Ann")
+        self.token = await self.services.sessions.open(account.id, "a test")
+        caller = await self.services.access.caller(self.token, None)
+        assert caller is not None
+        self.caller = caller
+
     async def sit_down(self) -> None:
         house = self.services
         await house.offerings.sync(house.products)
-        account = await house.sign_up.register("ann@example.com", PASSWORD, "Ann")
-        self.token = await house.sessions.open(account.id, "a test")
-        caller = await house.access.caller(self.token, None)
-        assert caller is not None
-        self.caller = caller
+        await self.move("ann@example.com")
+        caller = self.caller
         offering = await house.offerings.by_sku("CSA-BASIC")
         assert offering is not None
         async with house.database.write() as tx:
@@ -104,9 +109,9 @@ async def _closed(_scope: Any, _receive: Any, send: Any) -> None:
 @pytest.fixture
 async def desk(sqlite_url: str, clock: FrozenClock, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Desk]:
     runner = ScriptedRunner()
-    monkeypatch.setattr(container, "EmbeddedRunner", lambda *_, **__: runner)
     database, durable = Database(sqlite_url), Durable(settings.durable_database)
-    services = container.build(settings, database=database, durable=durable, clock=clock, saleor=httpx.ASGITransport(_closed))
+    services = container.Services(settings, database=database, durable=durable, clock=clock, saleor=httpx.ASGITransport(_closed))
+    services.runner = runner
     monkeypatch.setattr(container, "_current", services)
 
     async def at_once(_workflow: str, _key: str, document_id: str) -> None:

@@ -42,6 +42,14 @@ async def test_the_overview_knows_which_steps_are_done(desk: Desk) -> None:
     assert (tab.done, [run.status_words for run in tab.runs]) == (3, ["Answered"])
 
 
+async def test_a_workspace_without_an_agent_is_led_to_the_shop_first(desk: Desk) -> None:
+    await desk.move("new@example.com")
+    tab = desk.tab(Overview)
+    await call(Overview.load, tab)
+    assert [(step.href, step.done) for step in tab.steps] == [("/marketplace", False), ("", False), ("", False), ("", False)]
+    assert (tab.chart.path, tab.agents, tab.runs) == ("", [], [])
+
+
 async def test_an_agent_is_renamed_paused_and_resumed(desk: Desk) -> None:
     tab = desk.at_agent(Agent)
     await call(Agent.load, tab)
