@@ -113,8 +113,12 @@ class Chat(Loading, rx.State):
                         self._show_partial(answer)
         except DomainError as error:
             answer.refuse(error)
-        async with self:
-            await self._close(caller, answer)
+        except Exception:
+            answer.fault = "The answer was lost on its way here. What became of the run stands under Runs."
+            raise
+        finally:
+            async with self:
+                await self._close(caller, answer)
 
     @rx.event
     @signed_in

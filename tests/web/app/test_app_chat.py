@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 
+import pytest
+
+from backend.gateway.views import RunEvent
 from backend.runner.ports import Failed, Finished, Token
 from cmp_web.state.app_chat import Chat
 from cmp_web.state.app_rows import Piece
@@ -71,6 +75,20 @@ async def test_a_run_that_is_stopped_ends_and_charges_only_what_was_delivered(de
     answer = chat.turns[-1]
     assert answer.fault.startswith("Stopped.")
     assert (chat.busy, chat.stopping, answer.receipt[-1]) == (False, False, "charged 0.00875 credits")
+
+
+async def test_a_fault_of_ours_is_raised_and_leaves_the_page_ready_for_the_next_message(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object) -> AsyncIterator[RunEvent]:
+        raise RuntimeError("a fault of ours")
+        yield
+
+    chat = await opened(desk)
+    monkeypatch.setattr(type(desk.services.gateway), "stream", broken)
+    with pytest.raises(RuntimeError):
+        await call(Chat.send, chat, {"text": "Hello"})
+    assert (chat.busy, chat.turns[-1].fault[:19]) == (False, "The answer was lost")
 
 
 async def test_an_empty_message_is_not_sent_and_a_second_one_waits_for_the_first(desk: Desk) -> None:
