@@ -8,6 +8,11 @@ from pathlib import Path
 from reflex.plugins import Plugin
 
 STAND_INS = Path(__file__).with_suffix(".js")
+TRANSPORTS = """// The websocket is the only way configured.
+import { WS } from "../node_modules/engine.io-client/build/esm/transports/websocket.js";
+
+export const transports = { websocket: WS };
+"""
 _REPLACED = ("@emotion/react", "mergician", "universal-cookie")
 _WINDOW = re.compile(r"useEffect\(\(\) => \{\s*// Make contexts and state objects available globally.*?\}, \[\]\);", re.S)
 _NAMESPACES = re.compile(r'^import \* as \w+ from "[^"]+";\n', re.M)
@@ -23,12 +28,14 @@ class LeanPlugin(Plugin):
         context["add_modify_task"]("app/root.jsx", _without_globals)
 
     def get_static_assets(self, **context: object) -> list[tuple[Path, str]]:
-        return [(Path("utils/lean.js"), STAND_INS.read_text())]
+        return [(Path("utils/lean.js"), STAND_INS.read_text()), (Path("utils/transports.js"), TRANSPORTS)]
 
 
 def _aliases(config: str) -> str:
     here = 'fileURLToPath(new URL("./utils/lean.js", import.meta.url))'
-    found = "".join(f'{{ find: "{name}", replacement: {here} }}, ' for name in _REPLACED)
+    sockets = here.replace("lean.js", "transports.js")
+    found = f"{{ find: /^\\.\\/transports\\/index\\.js$/, replacement: {sockets} }}, "
+    found += "".join(f'{{ find: "{name}", replacement: {here} }}, ' for name in _REPLACED)
     return _checked(config.replace("alias: [", f"alias: [ {found}", 1) if here not in config else config, here)
 
 

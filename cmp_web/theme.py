@@ -7,7 +7,7 @@ from pathlib import Path
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 
-STYLESHEETS = ["/tokens.css", "/cmp.css", "/store.css", "/app.css"]
+STYLESHEETS = ["/tokens.css", "/cmp.css", "/store.css"]
 FONT = "/fonts/geist-400-600.woff2"
 
 
@@ -18,3 +18,5 @@ def stamped(name: str) -> str:
 
 ICONS = stamped("icons.svg")
 SCRIPT = stamped("site.js")
+APP_STYLES = stamped("app.css")
+"""The workspace's own styles: only its pages fetch them."""

@@ -175,10 +175,8 @@ def _stamped(scope: Scope, send: Send) -> Send:
     async def stamp(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
-            for name, value in policy.SECURITY.items():
+            for name, value in (policy.ALWAYS | (policy.DOCUMENTS if _is_html(message) else {})).items():
                 headers.setdefault(name, value)
-            if _is_html(message):
-                headers.setdefault("content-security-policy", "frame-ancestors 'none'")
             keep = policy.caching(path, query)
             if keep and message["status"] in {200, 206, 304}:
                 headers["cache-control"] = keep

@@ -9,13 +9,13 @@ DAY = "public, max-age=86400"
 MINUTES = "public, max-age=300"
 FRESH = "private, no-cache"
 
-SECURITY = {
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "strict-origin-when-cross-origin",
-    "x-frame-options": "DENY",
+ALWAYS = {"x-content-type-options": "nosniff", "referrer-policy": "strict-origin-when-cross-origin", "x-frame-options": "DENY"}
+DOCUMENTS = {
     "permissions-policy": "camera=(), microphone=(), geolocation=(), browsing-topics=()",
     "cross-origin-opener-policy": "same-origin",
+    "content-security-policy": "frame-ancestors 'none'",
 }
+"""What only a document can obey; our own pages bring a policy of their own."""
 _STAMPED = re.compile(r"^v=[0-9a-f]{8}$")
 _DAILY = (".svg", ".png", ".ico", ".txt")
 

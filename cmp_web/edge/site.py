@@ -51,6 +51,8 @@ def dressed(page: str, head: str, body: str = "") -> str:
         page = re.sub(r'<meta content="[^"]*" name="description"/>', "", page, count=1)
     if "<title>" in head:
         page = re.sub(r"<title>.*?</title>", "", page, count=1, flags=re.S)
+    # Words and their styles come first: a page is read before its scripts are needed.
+    page = page.replace('rel="modulepreload"', 'rel="modulepreload" fetchpriority="low"')
     page = page.replace("</head>", f"{head}</head>", 1)
     return page.replace("</body>", f"<noscript>{body}</noscript></body>", 1) if body else page
 

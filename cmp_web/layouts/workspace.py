@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reflex as rx
 
-from cmp_web import routes
+from cmp_web import routes, theme
 from cmp_web.components.base import icon_button, link
 from cmp_web.components.emblems import brand, emblem
 from cmp_web.components.icons import icon
@@ -27,6 +27,7 @@ def shell(current: str, *children: rx.Component, bare: bool = False) -> rx.Compo
     """current: the key of the page in NAVIGATION. bare: the page brings its own margins."""
     inner = children if bare else (rx.el.div(*children, class_name="page"),)
     return rx.fragment(
+        rx.el.link(rel="stylesheet", href=theme.APP_STYLES, custom_attrs={"precedence": "app"}),
         rx.el.a("Skip to content", href="#main", class_name="skip"),
         rx.el.div(_side(current), _top(), rx.el.main(_low(), *inner, id="main", class_name="main"), _bottom(current), class_name="app"),
         _more(current),
