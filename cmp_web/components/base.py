@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import reflex as rx
+from reflex_components_core.el.element import Element
 from reflex_components_core.el.elements.inline import A
 
 from cmp_web.components.icons import icon
@@ -151,6 +152,17 @@ def skeleton_rows(label: str, count: int = 5) -> rx.Component:
         for i in range(count)
     ]
     return rx.el.div(*rows, class_name="card", role="status", aria_label=label)
+
+
+class _NativeForm(Element):
+    """A form the browser itself sends. Reflex's own form always keeps the browser from sending it."""
+
+    tag = "form"
+
+
+def native_form(*children: rx.Component, action: str, class_name: str = "") -> rx.Component:
+    """Posts its fields to `action`, also before any script runs."""
+    return _NativeForm.create(*children, class_name=class_name, custom_attrs={"action": action, "method": "post"})
 
 
 def copy_button(text: str | rx.Var[str] = "") -> rx.Component:

@@ -6,7 +6,7 @@ import reflex as rx
 
 from cmp_web import routes
 from cmp_web.components.app_parts import page_head
-from cmp_web.components.base import button, leader, skeleton_rows
+from cmp_web.components.base import button, leader, native_form, skeleton_rows
 from cmp_web.layouts import workspace
 from cmp_web.pages.page import Page
 from cmp_web.state.app_workspace import Workspace
@@ -27,7 +27,7 @@ def view() -> rx.Component:
 
 def _leave() -> rx.Component:
     """A plain form: signing out ends the session on the server and leaves the application by a full navigation."""
-    act = rx.el.form(button("Sign out", kind="o", type="submit"), action=routes.LOGOUT, method="post")
+    act = native_form(button("Sign out", kind="o", type="submit"), action=routes.LOGOUT)
     words = rx.el.div(
         rx.el.h2("Sign out", class_name="t0"),
         rx.el.p("Ends this session on this browser. Runs under way finish.", class_name="sm i2"),

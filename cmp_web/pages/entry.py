@@ -5,7 +5,7 @@ from __future__ import annotations
 import reflex as rx
 
 from cmp_web import routes
-from cmp_web.components.base import button, field, link, link_button, note, text_input
+from cmp_web.components.base import button, field, link, link_button, native_form, note, text_input
 from cmp_web.components.emblems import emblem
 from cmp_web.components.icons import icon
 from cmp_web.layouts.store import skip
@@ -61,13 +61,13 @@ def signed_in_already() -> rx.Component:
         rx.el.p("As ", rx.el.strong(Session.email), ".", class_name="i2 sm"),
         class_name="col g2",
     )
-    leave = rx.el.form(button("Sign out", kind="o", type="submit", wide=True), action=routes.LOGOUT, method="post")
+    leave = native_form(button("Sign out", kind="o", type="submit", wide=True), action=routes.LOGOUT)
     return rx.fragment(said, rx.el.div(link_button("Open your workspace", href=routes.APP, wide=True), leave, class_name="col g3"))
 
 
 def entry_form(action: str, *fields: rx.Component) -> rx.Component:
     onward = rx.el.input(type="hidden", name="next", value=Entry.next)
-    return rx.el.form(*fields, onward, action=action, method="post", class_name="col g4")
+    return native_form(*fields, onward, action=action, class_name="col g4")
 
 
 def mail() -> rx.Component:
