@@ -6,7 +6,7 @@ import reflex as rx
 
 from cmp_web import routes
 from cmp_web.components.base import Text, code_block, link, note, plain_link
-from cmp_web.components.doors import ANSWER, MCP, OPENAI, REST, WIDGET, k, s
+from cmp_web.components.doors import ANSWER, REST, WIDGET, k, s
 from cmp_web.components.prose import points, section
 from cmp_web.layouts.store import ON_LOAD, shell
 from cmp_web.pages.page import Page
@@ -16,8 +16,6 @@ PLACES = (
     ("run", "Run an agent"),
     ("stream", "Stream"),
     ("errors", "Errors"),
-    ("openai", "OpenAI clients"),
-    ("mcp", "MCP"),
     ("widget", "Chat widget"),
     ("more", "Everything else"),
 )
@@ -78,7 +76,7 @@ PROBLEM: tuple[Text, ...] = (
 
 def developers() -> rx.Component:
     index = rx.el.nav(*[plain_link(words, href=f"#{name}") for name, words in PLACES], aria_label="On this page")
-    lead = "One agent, one balance, five ways in. Replace cmp.example by the address of this site."
+    lead = "One agent, one balance. Replace cmp.example by the address of this site."
     head = rx.el.div(rx.el.h1("Docs", class_name="t3"), rx.el.p(lead, class_name="lead"), class_name="col g3")
     body = rx.el.div(head, *first(), *later(), class_name="col g8 measure")
     return shell(rx.el.div(rx.el.div(index, body, class_name="docs"), class_name="wrap opening"), here=routes.DEVELOPERS)
@@ -105,7 +103,7 @@ def first() -> list[rx.Component]:
             code_block("Answer", *ANSWER, copy=False),
             points(
                 "Credits are decimal strings: quoted and held before the run, charged after it, never more than the quote.",
-                "Send a header Idempotency-Key, and a repeat within a day gives the same answer and costs nothing more.",
+                "Send a header Idempotency-Key, and a repeat gives the same answer and costs nothing more.",
                 "Send max_credits to refuse a run that is quoted higher.",
             ),
         ),
@@ -127,13 +125,6 @@ def first() -> list[rx.Component]:
 
 def later() -> list[rx.Component]:
     return [
-        section(
-            "openai",
-            "OpenAI clients",
-            "Chat completions and responses, streamed or not. The model is your agent’s id.",
-            code_block("answer.py", *OPENAI),
-        ),
-        section("mcp", "MCP", "On Pro plans. Streamable HTTP; each agent is a tool.", code_block("mcp.json", *MCP)),
         section(
             "widget",
             "Chat widget",
@@ -163,7 +154,7 @@ PAGE = Page(
     routes.DEVELOPERS,
     "Docs · CMP",
     developers,
-    description="Run an agent by REST, server-sent events, OpenAI’s clients, MCP or a chat widget: the shortest way to a first answer.",
+    description="Run an agent by REST, by server-sent events or by a chat widget: the shortest way to a first answer.",
     on_load=ON_LOAD,
     indexed=True,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import reflex as rx
 
@@ -16,5 +17,5 @@ class Page:
     title: str
     view: Callable[[], rx.Component]
     description: str = ""
-    on_load: tuple[rx.event.EventType, ...] = ()
+    on_load: tuple[Any, ...] = ()
     indexed: bool = False

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from dataclasses import dataclass
+from typing import Any
 
 import reflex as rx
 
@@ -38,7 +40,7 @@ class CartBadge(rx.State):
 
     @rx.event
     @public
-    async def add(self, slug: str, sku: str):
+    async def add(self, slug: str, sku: str) -> Any:
         """Put one in the cart and go there."""
         visitor = visitor_of(self)
         if not visitor:
@@ -158,7 +160,7 @@ class Cart(rx.State):
 
     @rx.event
     @public
-    async def set_quantity(self, line_id: str, quantity: int):
+    async def set_quantity(self, line_id: str, quantity: int) -> Any:
         self.busy = True
         yield
         await self._run(services().carts.set_quantity(visitor_of(self), line_id, max(0, min(quantity, 99))))
@@ -166,7 +168,7 @@ class Cart(rx.State):
 
     @rx.event
     @public
-    async def remove(self, line_id: str):
+    async def remove(self, line_id: str) -> Any:
         self.busy = True
         yield
         await self._run(services().carts.remove(visitor_of(self), line_id))
@@ -174,7 +176,7 @@ class Cart(rx.State):
 
     @rx.event
     @public
-    async def swap(self, line_id: str, sku: str):
+    async def swap(self, line_id: str, sku: str) -> Any:
         """Take the pack of credits that is cheaper for each credit instead of this one."""
         self.busy = True
         yield
@@ -187,7 +189,7 @@ class Cart(rx.State):
         self.busy = False
         yield CartBadge.look
 
-    async def _run(self, change) -> None:
+    async def _run(self, change: Awaitable[Checkout | None]) -> None:
         try:
             self.cart, self.failed = await view_of(await change), ""
         except DomainError as error:

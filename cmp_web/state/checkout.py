@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import reflex as rx
@@ -61,7 +62,7 @@ class Checkout(rx.State):
 
     @rx.event
     @public
-    async def apply_code(self, form: dict[str, Any]):
+    async def apply_code(self, form: dict[str, Any]) -> Any:
         code = str(form.get("promo_code", "")).strip()
         if not code:
             self.errors = {**self.errors, "promo_code": "Enter a code first."}
@@ -70,7 +71,7 @@ class Checkout(rx.State):
 
     @rx.event
     @public
-    async def drop_code(self):
+    async def drop_code(self) -> Any:
         await self._change_code(lambda basket: services().commerce.remove_promo_code(basket.id, basket.promo_code))
 
     @rx.event
@@ -81,7 +82,7 @@ class Checkout(rx.State):
 
     @rx.event
     @public
-    async def pay(self, form: dict[str, Any]):
+    async def pay(self, form: dict[str, Any]) -> Any:
         """The one button: contact, address, payment, order, in this order, each only when the one before it holds."""
         if self.paying:
             return
@@ -99,7 +100,7 @@ class Checkout(rx.State):
 
     @rx.event
     @public
-    async def confirm(self):
+    async def confirm(self) -> Any:
         """Go on with a payment the bank asked about."""
         if self.paying or not self._transaction:
             return
@@ -143,7 +144,7 @@ class Checkout(rx.State):
             errors["terms"] = "Agree to the terms to go on."
         commerce = services().commerce
         parts = {name: value for name, value in given.items() if name != "email"}
-        calls = [lambda: commerce.set_billing_address(basket.id, Address(**parts))]
+        calls: list[Callable[[], Awaitable[Any]]] = [lambda: commerce.set_billing_address(basket.id, Address(**parts))]
         if given["email"]:
             calls.append(lambda: commerce.set_email(basket.id, given["email"]))
         caller = await caller_of(self)
@@ -162,7 +163,7 @@ class Checkout(rx.State):
         self.errors, self.wrong = {**NO_ERRORS, **errors}, [name for name in NO_ERRORS if name in errors]
         return not errors and not self.failed
 
-    async def _settled(self, basket: Basket, data: dict[str, Any]):
+    async def _settled(self, basket: Basket, data: dict[str, Any]) -> Any:
         """Pay, unless it is paid or free, and place the order."""
         if self._paid or not basket.total.amount_minor:
             async for event in self._placed(basket):
@@ -181,7 +182,7 @@ class Checkout(rx.State):
         async for event in self._after(basket, payment):
             yield event
 
-    async def _after(self, basket: Basket, payment: Payment):
+    async def _after(self, basket: Basket, payment: Payment) -> Any:
         self.confirming = payment.status == "action_required"
         self._transaction = payment.transaction_id if self.confirming else ""
         if payment.status == "succeeded":
@@ -194,7 +195,7 @@ class Checkout(rx.State):
         elif payment.status == "pending":
             self.declined = "The payment is not confirmed yet. Wait a moment, then press Pay again; you will not be charged twice."
 
-    async def _placed(self, basket: Basket):
+    async def _placed(self, basket: Basket) -> Any:
         """Turn the paid basket into an order and go to its page."""
         visitor, caller = visitor_of(self), await caller_of(self)
         try:

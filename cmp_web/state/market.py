@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 import reflex as rx
 
@@ -79,7 +80,7 @@ class Market(rx.State):
 
     @rx.event
     @public
-    async def load(self):
+    async def load(self) -> Any:
         asked = self._asked()
         self.q, self.sort, self.low, self.high = (asked.get(name, "") for name in ("q", "sort", "min", "max"))
         self.busy = True
@@ -99,22 +100,22 @@ class Market(rx.State):
 
     @rx.event
     @public
-    async def search(self, text: str):
+    async def search(self, text: str) -> Any:
         return self._go(q=text.strip()[:80])
 
     @rx.event
     @public
-    async def submit(self, form: dict[str, str]):
+    async def submit(self, form: dict[str, str]) -> Any:
         return self._go(q=str(form.get("q", "")).strip()[:80])
 
     @rx.event
     @public
-    async def order_by(self, sort: str):
+    async def order_by(self, sort: str) -> Any:
         return self._go(sort=sort if sort in SORTS else "")
 
     @rx.event
     @public
-    async def toggle(self, facet: str, value: str):
+    async def toggle(self, facet: str, value: str) -> Any:
         if facet not in TITLES:
             return None
         now = [v for v in self._asked().get(facet, "").split(",") if v]
@@ -123,22 +124,22 @@ class Market(rx.State):
 
     @rx.event
     @public
-    async def price_from(self, text: str):
+    async def price_from(self, text: str) -> Any:
         return self._price("min", text)
 
     @rx.event
     @public
-    async def price_to(self, text: str):
+    async def price_to(self, text: str) -> Any:
         return self._price("max", text)
 
     @rx.event
     @public
-    async def clear(self):
+    async def clear(self) -> Any:
         self.price_error = ""
         emptied = [rx.set_value(field, "") for field in ("q", "d-min", "d-max", "m-min", "m-max")]
         return [*emptied, rx.redirect(routes.MARKETPLACE, replace=True)]
 
-    def _price(self, name: str, text: str):
+    def _price(self, name: str, text: str) -> Any:
         text = text.strip().lstrip("$")
         self.price_error = "" if not text or _amount(text) is not None else "Use a number, as in 20 or 49.99."
         return None if self.price_error else self._go(**{name: text})
@@ -146,7 +147,7 @@ class Market(rx.State):
     def _asked(self) -> dict[str, str]:
         return dict(self.router.url.query_parameters)
 
-    def _go(self, **changes: str):
+    def _go(self, **changes: str) -> Any:
         asked = self._asked() | changes
         known = ("q", "sort", "min", "max", *TITLES)
         return rx.redirect(routes.with_query(routes.MARKETPLACE, **{name: asked.get(name, "") for name in known}), replace=True)

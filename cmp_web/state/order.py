@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from typing import Any
 
 import reflex as rx
 
 from backend.kernel.errors import DomainError, NotFound
-from backend.provisioner.orders import OrderView
+from backend.provisioner.orders import OrderLineView, OrderView
 from cmp_web import routes
 from cmp_web.state import shelf, words
 from cmp_web.state.services import services
@@ -86,7 +87,7 @@ class Order(rx.State):
 
     @rx.event
     @public
-    async def load(self):
+    async def load(self) -> Any:
         self.order, self.missing, self.failed = NOTHING, False, ""
         await self._look()
         if self.order.claimable and self.member:
@@ -96,7 +97,7 @@ class Order(rx.State):
 
     @rx.event(background=True)
     @public
-    async def watch(self, ref: str):
+    async def watch(self, ref: str) -> Any:
         """Look again until nothing moves any more, the reader has left, or a quarter of an hour is over."""
         began = services().clock.now()
         while True:
@@ -168,7 +169,7 @@ def _ready(agents: int) -> tuple[str, str]:
     return one, "One step is left: put it on your site." if agents == 1 else "One step is left: put them on your site."
 
 
-def _line(line) -> Line:
+def _line(line: OrderLineView) -> Line:
     slug = next((card.slug for card in shelf.built_cards() if card.sku == line.sku), "")
     name = line.name if line.quantity == 1 else f"{line.quantity} × {line.name}"
     return Line(name, line.sku, shelf.emblem_of(slug), line.total, line.outcome, line.instance_id or "")

@@ -88,7 +88,7 @@ class Trial(rx.State):
 
     @rx.event(background=True)
     @public
-    async def ask(self, slug: str, text: str):
+    async def ask(self, slug: str, text: str) -> Any:
         text = str(text).strip()[:MAX_QUESTION]
         async with self:
             if self.busy or not text:
@@ -103,7 +103,7 @@ class Trial(rx.State):
 
     @rx.event
     @public
-    async def submit(self, slug: str, form: dict[str, Any]):
+    async def submit(self, slug: str, form: dict[str, Any]) -> Any:
         return Trial.ask(slug, str(form.get("text", "")))
 
     async def _answer(self, slug: str, text: str) -> Turn:

@@ -81,7 +81,7 @@ def visitor_of(state: rx.State) -> str:
     return jar[VISITOR].value if VISITOR in jar else ""
 
 
-def _to_sign_in(state: rx.State) -> rx.event.EventSpec:
+def _to_sign_in(state: rx.State) -> Any:
     return rx.redirect(routes.sign_in(state.router.url.path))
 
 

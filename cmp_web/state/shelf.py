@@ -45,7 +45,7 @@ def live_product(product: schemas.Product, terms: Mapping[str, Terms]) -> Produc
 
 
 def card_name(product_name: str, sku: str, variant_name: str) -> str:
-    known = _VARIANTS.get(sku)
+    known = _VARIANTS.get(Sku(sku))
     return known.card_name if known else f"{product_name} – {variant_name}"
 
 
