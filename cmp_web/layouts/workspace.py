@@ -29,8 +29,14 @@ def shell(current: str, *children: rx.Component, bare: bool = False) -> rx.Compo
     return rx.fragment(
         rx.el.link(rel="stylesheet", href=theme.APP_STYLES, custom_attrs={"precedence": "app"}),
         rx.el.a("Skip to content", href="#main", class_name="skip"),
-        rx.el.div(_side(current), _top(), rx.el.main(_low(), *inner, id="main", class_name="main"), _bottom(current), class_name="app"),
-        _more(current),
+        rx.el.div(
+            _side(current),
+            _top(),
+            rx.el.main(_low(), *inner, id="main", class_name="main"),
+            _bottom(current),
+            _more(current),
+            class_name="app",
+        ),
     )
 
 
