@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,12 +14,14 @@ import pytest_asyncio
 
 from backend.runner.embedded import EmbeddedRunner
 from backend.runner.ports import Event, Failed, Finished, FlowRef, Job, Token
+from backend.runner.processes import environment
 from backend.settings import Settings
 from tests.contract.runner.conftest import ready
 from tests.contract.runner.flows import flow, job, made
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 GB = 1024**3
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
@@ -126,14 +130,14 @@ async def test_stopping_leaves_no_process_behind(tmp_path: Path) -> None:
         os.kill(pid, 0)
 
 
-async def test_a_worker_ends_when_its_parent_does(tmp_path: Path) -> None:
-    runner = EmbeddedRunner(Settings(_env_file=None, data_dir=tmp_path))  # type: ignore[call-arg]
-    await runner.start()
-    await ready(runner)
-    worker = runner._pool.workers[0]
-    assert worker._process.stdin is not None
-    worker._process.stdin.close()
-    async with asyncio.timeout(5):
-        await worker.ended
-    assert worker._process.returncode == 0
-    await runner.stop()
+async def test_a_worker_ends_by_itself_when_its_parent_does(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "backend.runner.worker", str(2 * GB)]
+    env = environment(tmp_path, "") | {"PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as worker:
+        assert worker.stdout is not None and worker.stdin is not None
+        assert b"ready" in worker.stdout.readline()
+        # All that a worker notices of its parent's death is the end of its input.
+        worker.stdin.close()
+        assert worker.wait(10) == 0
