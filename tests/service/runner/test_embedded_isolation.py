@@ -136,7 +136,8 @@ async def test_a_worker_ends_by_itself_when_its_parent_does(tmp_path: Path) -> N
     with subprocess.Popen(
         command, cwd=tmp_path, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as worker:
-        assert worker.stdout is not None and worker.stdin is not None
+        assert worker.stdout is not None
+        assert worker.stdin is not None
         assert b"ready" in worker.stdout.readline()
         # All that a worker notices of its parent's death is the end of its input.
         worker.stdin.close()
