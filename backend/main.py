@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import httpx
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from backend import __version__, container, health, problem
 from backend.container import Services
@@ -91,6 +91,10 @@ class System:
         await self.services.http.aclose()
         await self.services.database.dispose()
 
+    def visited(self, inner: ASGIApp) -> ASGIApp:
+        """`inner`, reachable for widgets on pages of other sites. Outermost: any server in between would refuse their preflights."""
+        return WidgetCors(VisitorCors(inner), self.services.widgets.allows)
+
     async def readiness(self) -> dict[str, str]:
         """Part → what is wrong with it; empty when nothing is."""
         return await health.parts(self.services)
@@ -117,8 +121,6 @@ def create_app(services: Services, shop: EmbeddedShop | None = None) -> FastAPI:
     title, summary = f"{services.settings.brand_name} API", "Agents, runs, documents, credits and orders."
     app: FastAPI = FastAPIOffline(title=title, version=__version__, summary=summary)
     problem.install(app)
-    app.add_middleware(VisitorCors)
-    app.add_middleware(WidgetCors, allows=services.widgets.allows)
     who = Who(services.access.resolve)
     auth = identity.Auth(
         services.sign_up,

@@ -68,4 +68,4 @@ def serve(system: System) -> ASGIApp:
 
     app.api_transformer = [system.app, edge]
     app.register_lifespan_task(backend)
-    return app()
+    return system.visited(app())

@@ -53,6 +53,8 @@ def _with(send: Send, origin: str) -> Send:
             headers = MutableHeaders(scope=message)
             headers["Access-Control-Allow-Origin"] = origin
             headers["Access-Control-Expose-Headers"] = "Retry-After"
+            # The server beneath may say so of every answer; a page elsewhere must never be read to with cookies.
+            del headers["Access-Control-Allow-Credentials"]
             headers.add_vary_header("Origin")
         await send(message)
 

@@ -36,6 +36,8 @@ class VisitorCors:
             if message["type"] == "http.response.start":
                 sent = MutableHeaders(scope=message)
                 sent.add_vary_header("Origin")
+                # The server beneath may say so of every answer; a page elsewhere must never be read to with cookies.
+                del sent["Access-Control-Allow-Credentials"]
                 if origin:
                     sent["Access-Control-Allow-Origin"] = origin
             await send(message)
