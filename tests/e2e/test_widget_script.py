@@ -209,8 +209,9 @@ def test_the_pages_own_styles_do_not_reach_the_chat(opened: Visit) -> None:
 @pytest.mark.parametrize("width", [360, 390])
 def test_on_a_phone_the_chat_is_a_sheet_that_fits(opened: Visit, width: int) -> None:
     opened.page.set_viewport_size({"width": width, "height": 640})
-    box = opened.page.get_by_role("dialog").bounding_box()
-    assert box is not None
-    assert (box["x"], box["width"], box["y"] + box["height"]) == (0, width, 640)
+    fills = "({x, width, bottom}) => x === 0 && width === innerWidth && bottom === innerHeight"
+    dialog = "document.querySelector('[data-chat]').shadowRoot.querySelector('[role=dialog]')"
+    # It may still be sliding in.
+    opened.page.wait_for_function(f"() => ({fills})({dialog}.getBoundingClientRect())")
     expect(opened.launcher).to_be_hidden()
     assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
