@@ -16,7 +16,8 @@ ACCEPTED = ".txt, .md, .html, .pdf and .docx"
 MAX_UNPACKED = 100 * 1024 * 1024
 """Bytes a .docx may unpack to."""
 _MAX_PARTS = 2_000
-_HTML = re.compile(rb"^\s*(<!--.*?-->\s*)*<(!doctype\s+html|html|head|body)\b", re.I | re.S)
+# A comment, once read, is never given back (`?>`): or a row of them would be tried in every way it can be cut.
+_HTML = re.compile(rb"\s*(?>(?><!--.*?-->)\s*)*<(!doctype\s+html|html|head|body)\b", re.I | re.S)
 _WORDS_FOR = {"pdf": "a PDF", "docx": "a Word document", "zip": "a ZIP archive", "binary": "binary data", "html": "an HTML page"}
 
 
