@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
 
 MICRO = 1_000_000
 """Micro-credits in one credit."""
+MAX_MICRO = 2**63 - 1
+"""What a column of the ledger holds."""
+_EXACT = Context(prec=80, traps=[InvalidOperation, Inexact, Overflow])
+"""Refuses what it would have to round."""
 
 _MINOR_DIGITS = {"USD": 2, "EUR": 2, "GBP": 2, "JPY": 0}
 
@@ -19,12 +23,13 @@ class Credits:
 
     @classmethod
     def of(cls, amount: Decimal | str | int) -> Credits:
-        """From a decimal number of credits. Raises ValueError for NaN, infinities and parts finer than a micro-credit."""
+        """From a decimal number of credits. Raises ValueError for NaN, infinities, parts finer than a micro-credit, and more than a
+        ledger's column holds."""
         try:
-            micro = Decimal(amount) * MICRO
-        except InvalidOperation:
+            micro = _EXACT.multiply(_EXACT.create_decimal(amount), Decimal(MICRO))
+        except ArithmeticError:
             raise ValueError(f"not a number of credits: {amount!r}") from None
-        if not micro.is_finite() or micro != micro.to_integral_value():
+        if not micro.is_finite() or abs(micro) > MAX_MICRO or micro != micro.to_integral_value():
             raise ValueError(f"not a whole number of micro-credits: {amount!r}")
         return cls(int(micro))
 
