@@ -16,13 +16,13 @@ from starlette.routing import Route
 
 from backend.db.engine import Database
 from backend.kernel.clock import Clock
-from backend.shop import about
+from backend.shop import about, limits
 from backend.shop.catalogue import api as catalogue
 from backend.shop.checkout import api as checkout
 from backend.shop.completion import api as completion
 from backend.shop.context import AppPrincipal, EventSink, ShopContext
 from backend.shop.errors import BadRequest, Denied
-from backend.shop.limits import MAX_BODY, Bounded
+from backend.shop.limits import MAX_BODY
 from backend.shop.metadata import api as metadata
 from backend.shop.metadata import private
 from backend.shop.orders import api as orders
@@ -82,12 +82,14 @@ async def _answer(schema: GraphQLSchema, request: Request, context: ShopContext)
         return _refusal(400, "The request holds a null character, which no text here may.")
     try:
         asked = json.loads(body)
-    except ValueError:
+        # Half a surrogate pair is valid JSON, but no text that can be kept or sent on.
+        json.dumps(asked, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
         return _refusal(400, "The request body is not JSON.")
     if not isinstance(asked, dict) or not isinstance(asked.get("query"), str):
         return _refusal(400, "Must provide a query string.")
     understood, answer = await graphql(
-        schema, asked, context_value=context, error_formatter=_shown, validation_rules=[Bounded], logger=_unused
+        schema, asked, context_value=context, error_formatter=_shown, query_parser=limits.read, query_validator=limits.check, logger=_unused
     )
     return JSONResponse(answer, status_code=200 if understood else 400)
 
@@ -105,6 +107,9 @@ def _shown(error: GraphQLError, _debug: bool = False) -> dict[str, Any]:
         case Denied():
             code = "PermissionDenied"
         case GraphQLError() | BadRequest():
+            code = "GraphQLError"
+        case _ if error.path is None:
+            # Refused before any resolver ran: a variable that its scalar could not read.
             code = "GraphQLError"
         case _:
             _log.error("a resolver failed", exc_info=cause)
