@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from sqlalchemy import event
+from sqlalchemy.exc import DataError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import NullPool
+
+from backend.kernel.errors import Invalid
 
 Tx = AsyncSession
 """One open unit of work. It commits when its block ends and rolls back on any error; nothing below it commits."""
@@ -32,20 +35,34 @@ class Database:
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Tx]:
-        """One use case, one transaction. On SQLite it takes the write lock at once, so two writers queue instead of failing."""
-        async with self._sessions.begin() as tx:
-            if self.is_sqlite:
-                await tx.connection(execution_options={"cmp_begin": "IMMEDIATE"})
-            yield tx
+        """One use case, one transaction. On SQLite it takes the write lock at once, so two writers queue instead of failing.
+
+        Raises Invalid `unstorable`, here and in `read`, for a value that the database cannot hold.
+        """
+        with _storable():
+            async with self._sessions.begin() as tx:
+                if self.is_sqlite:
+                    await tx.connection(execution_options={"cmp_begin": "IMMEDIATE"})
+                yield tx
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Tx]:
         """A consistent view; anything written in it is thrown away."""
-        async with self._sessions() as tx:
-            yield tx
+        with _storable():
+            async with self._sessions() as tx:
+                yield tx
 
     async def dispose(self) -> None:
         await self.engine.dispose()
+
+
+@contextmanager
+def _storable() -> Iterator[None]:
+    """PostgreSQL refuses the null character, both refuse half a surrogate pair and numbers beyond 64 bits: a stranger can send any."""
+    try:
+        yield
+    except (DataError, UnicodeEncodeError, OverflowError) as fault:
+        raise Invalid("A value holds characters or numbers that cannot be kept.", code="unstorable") from fault
 
 
 def async_url(url: str) -> str:
