@@ -89,5 +89,13 @@ def same_origin(request: Request) -> bool:
         return True
     origin = request.headers.get("origin")
     if origin is not None:
-        return urlsplit(origin).netloc == request.headers.get("host")
+        return _host(origin) == request.headers.get("host")
     return request.headers.get("sec-fetch-site", "same-origin") in {"same-origin", "none"}
+
+
+def _host(origin: str) -> str | None:
+    """None for what is no address: a program can send anything as its Origin."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None

@@ -12,6 +12,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from backend import __version__, container, health, problem
+from backend.bounds import BodyLimit
 from backend.container import Services
 from backend.control_plane import api as control_plane
 from backend.control_plane.knowledge import api as knowledge
@@ -121,6 +122,7 @@ def create_app(services: Services, shop: EmbeddedShop | None = None) -> FastAPI:
     title, summary = f"{services.settings.brand_name} API", "Agents, runs, documents, credits and orders."
     app: FastAPI = FastAPIOffline(title=title, version=__version__, summary=summary)
     problem.install(app)
+    app.add_middleware(BodyLimit)
     who = Who(services.access.resolve)
     auth = identity.Auth(
         services.sign_up,

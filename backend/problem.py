@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -26,6 +27,7 @@ HTTP_STATUS: dict[type[DomainError], int] = {
     errors.UpstreamFailed: 502,
     errors.Unavailable: 503,
 }
+MALFORMED = DomainError("The body is not valid JSON.", code="malformed_json")
 
 
 def http_status(error: DomainError) -> int:
@@ -41,7 +43,15 @@ def problem(error: DomainError) -> JSONResponse:
     headers = {"Retry-After": str(error.retry_after)} if isinstance(error, errors.RateLimited) else {}
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    return JSONResponse(body, status, headers=headers, media_type="application/problem+json")
+    return _Problem(body, status, headers=headers)
+
+
+class _Problem(JSONResponse):
+    media_type = "application/problem+json"
+
+    def render(self, content: Any) -> bytes:
+        """A field's name may be a stranger's, with half a surrogate pair in it, which UTF-8 cannot write."""
+        return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 def install(app: FastAPI) -> None:
@@ -54,17 +64,25 @@ def install(app: FastAPI) -> None:
     async def validation(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)
         if any(fault["type"] == "json_invalid" for fault in error.errors()):
-            return problem(DomainError("The body is not valid JSON.", code="malformed_json"))
+            return problem(MALFORMED)
         fields = {".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0]): fault["msg"] for fault in error.errors()}
         return problem(errors.Invalid("Some fields are missing or wrong.", fields=fields))
 
     async def http(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
-        codes = {404: "not_found", 405: "method_not_allowed"}
+        if isinstance(error.__cause__, (ValueError, RecursionError)):
+            # FastAPI's words for a body that is not even text, or is nested without end.
+            return problem(MALFORMED)
+        codes = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
         code = codes.get(error.status_code, "http_error")
         body = {"type": "about:blank", "title": str(error.detail), "status": error.status_code, "code": code}
-        return JSONResponse(body, error.status_code, headers=error.headers, media_type="application/problem+json")
+        return _Problem(body, error.status_code, headers=error.headers)
+
+    async def unforeseen(_: Request, __: Exception) -> JSONResponse:
+        body = {"type": "about:blank", "title": "Something went wrong on our side", "status": 500, "code": "internal"}
+        return _Problem(body, 500)
 
     app.add_exception_handler(DomainError, domain)
     app.add_exception_handler(RequestValidationError, validation)
     app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(Exception, unforeseen)

@@ -13,6 +13,8 @@ from backend.kernel.errors import Invalid
 from backend.kernel.ids import Sku
 from backend.kernel.page import MAX_PAGE
 
+MAX_PRICE = 10**12
+"""More than anything costs. Without a bound 1e999 would become an infinity that JSON cannot write."""
 _SORTS = {
     "name": {"field": "NAME", "direction": "ASC"},
     "-name": {"field": "NAME", "direction": "DESC"},
@@ -101,7 +103,7 @@ def _check(query: ProductQuery) -> None:
 
 def _is_price(text: str) -> bool:
     try:
-        return Decimal(text).is_finite() and Decimal(text) >= 0
+        return 0 <= Decimal(text) < MAX_PRICE
     except InvalidOperation:
         return False
 

@@ -41,7 +41,7 @@ async def _json(request: Request) -> object:
         raise UnsupportedMedia("Send a form or JSON.")
     try:
         return json.loads(await request.body())
-    except ValueError:
+    except (ValueError, RecursionError):
         raise DomainError("The body is not valid JSON.", code="malformed_json") from None
 
 

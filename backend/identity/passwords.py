@@ -16,7 +16,7 @@ class Passwords:
         self._nobody = self._hasher.hash("nobody has this password")
 
     async def hash(self, password: str) -> str:
-        return await asyncio.to_thread(self._hasher.hash, password)
+        return await asyncio.to_thread(self._hasher.hash, _bytes(password))
 
     async def matches(self, stored: str | None, password: str) -> bool:
         """Takes as long for an account that does not exist (`stored` None) as for one that does."""
@@ -28,7 +28,12 @@ class Passwords:
 
     def _matches(self, stored: str | None, password: str) -> bool:
         try:
-            right = self._hasher.verify(stored or self._nobody, password)
+            right = self._hasher.verify(stored or self._nobody, _bytes(password))
         except (VerificationError, InvalidHashError):
             return False
         return right and stored is not None
+
+
+def _bytes(password: str) -> bytes:
+    """JSON can carry half a surrogate pair, which plain UTF-8 refuses to write."""
+    return password.encode("utf-8", "surrogatepass")

@@ -118,7 +118,7 @@ def _kid(signature: str) -> str | None:
     head, _, rest = signature.partition(".")
     try:
         header = json.loads(urlsafe_b64decode(head + "=" * (-len(head) % 4)))
-    except ValueError:
+    except (ValueError, RecursionError):
         raise bad_signature("The signature is not well formed.") from None
     if not isinstance(header, dict) or header.get("alg") != "RS256" or header.get("b64") is not False or not rest.startswith("."):
         raise bad_signature("The signature is not a detached RS256 signature.")
