@@ -45,6 +45,7 @@ class Auth:
         sent = Registration(email="", password="")
         try:
             sent = await forms.read(request, Registration)
+            await self._sign_in.pace(_address(request))
             account = await self._registrar.register(sent.email, sent.password, sent.name)
             token = await self._token(request, sent)
         except DomainError as error:
@@ -96,7 +97,7 @@ class Auth:
         return forms.onward(str((await request.form()).get("next", ""))) if forms.is_form(request) else Response(status_code=202)
 
     async def _token(self, request: Request, sent: Credentials) -> str:
-        address = request.client.host if request.client else ""
+        address = _address(request)
         agent, before = request.headers.get("user-agent", ""), request.cookies.get(COOKIE, "")
         return await self._sign_in(sent.email, sent.password, address=address, user_agent=agent, replacing=before)
 
@@ -122,6 +123,10 @@ def routes(auth: Auth, who: Who) -> APIRouter:
         return await auth.send_link(request, caller)
 
     return router
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
 
 
 def _same_site(request: Request) -> None:

@@ -35,6 +35,11 @@ class Throttle:
                 wait = max(1, int(window.reset_time - time.time()) + 1)
                 raise RateLimited("Too many attempts to sign in. Wait a little, then try again.", retry_after=wait)
 
+    async def admit_address(self, address: str) -> None:
+        """Count an attempt that names no account yet, such as a registration. Raises RateLimited."""
+        if not await self._limiter.hit(ADDRESS, address):
+            raise RateLimited("Too many attempts from here. Wait a little, then try again.", retry_after=60)
+
     async def forgive(self, email: str, address: str) -> None:
         """A success clears the count of this e-mail from this address."""
         await self._limiter.clear(PAIR, _pair(email, address))
@@ -43,6 +48,10 @@ class Throttle:
 class SignIn:
     def __init__(self, accounts: Accounts, sessions: Sessions, throttle: Throttle) -> None:
         self._accounts, self._sessions, self._throttle = accounts, sessions, throttle
+
+    async def pace(self, address: str) -> None:
+        """Before a registration: hashing a password costs us more than it costs whoever asks. Raises RateLimited."""
+        await self._throttle.admit_address(address)
 
     async def __call__(self, email: str, password: str, *, address: str, user_agent: str, replacing: str = "") -> str:
         """The new session's token. Raises Unauthenticated `wrong_credentials`, RateLimited. replacing: the token held before."""

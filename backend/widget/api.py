@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query
+from fastapi import APIRouter, Depends, Header, Query, Request
 
 from backend.doors import Who
 from backend.kernel.caller import Caller
@@ -28,8 +28,8 @@ def routes(widgets: Widgets, who: Who) -> APIRouter:
         return WidgetOut.of(await widgets.update(caller, instance_id, wanted.update(), number))
 
     @router.post("/widget/session:init", dependencies=[Depends(who.public)])
-    async def open_session(wanted: SessionIn, origin: Annotated[str | None, Header()] = None) -> SessionOut:
+    async def open_session(wanted: SessionIn, request: Request, origin: Annotated[str | None, Header()] = None) -> SessionOut:
         """A visitor opens the chat. The browser's `Origin` decides: a page that is not on the list gets 403."""
-        return SessionOut.of(await widgets.open_session(wanted.widget_id, origin))
+        return SessionOut.of(await widgets.open_session(wanted.widget_id, origin, request.client.host if request.client else ""))
 
     return router

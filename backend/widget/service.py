@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from limits import RateLimitItemPerMinute
+from limits.aio.strategies import FixedWindowRateLimiter
+from limits.storage import storage_from_string
 from sqlalchemy import delete, select
 from sqlmodel import col
 
@@ -13,7 +16,7 @@ from backend.db.upsert import insert_once
 from backend.identity.policy import normal_email
 from backend.kernel.caller import Caller, Door, Role
 from backend.kernel.clock import Clock
-from backend.kernel.errors import Forbidden, Invalid, NotFound
+from backend.kernel.errors import Forbidden, Invalid, NotFound, RateLimited
 from backend.kernel.ids import InstanceId, WidgetId, WorkspaceId, new_conversation_id, new_widget_id
 from backend.kernel.secrets import fingerprint, new_token
 from backend.settings import Settings
@@ -22,6 +25,8 @@ from backend.widget.policy import MAX_GREETING, MAX_TITLE, SESSION_LIFE, normal_
 from backend.widget.views import WidgetSession, WidgetUpdate, WidgetView
 
 PREFIX = "cmpw_"
+OPENED = RateLimitItemPerMinute(120)
+"""Sessions of one widget from one address: each is a row, and anybody may ask for one."""
 GREETING = "Hello. Ask me a question, and I will look for the answer."
 
 
@@ -29,6 +34,7 @@ class Widgets:
     def __init__(self, database: Database, clock: Clock, instances: Instances, settings: Settings) -> None:
         self._database, self._clock, self._instances = database, clock, instances
         self._own_origin = settings.base_url
+        self._pace = FixedWindowRateLimiter(storage_from_string("async+memory://"))
 
     async def settings(self, caller: Caller, instance_id: str, number: int = 1) -> WidgetView:
         """The agent's widget, made when first asked for. Raises NotFound, Forbidden `plan_limit` past the plan's number of widgets."""
@@ -58,10 +64,11 @@ class Widgets:
                 setattr(row, name, value)
             return _view(row)
 
-    async def open_session(self, widget_id: str, origin: str | None) -> WidgetSession:
-        """A visitor opens the widget on a page of `origin`.
+    async def open_session(self, widget_id: str, origin: str | None, address: str = "") -> WidgetSession:
+        """A visitor opens the widget on a page of `origin`, from the network address `address`.
 
-        Raises NotFound for a widget that is unknown or switched off, Forbidden `foreign_origin` for a page it was not made for.
+        Raises NotFound for a widget that is unknown or switched off, Forbidden `foreign_origin` for a page it was not made for, and
+        RateLimited for an address that opens more than a site's visitors together would.
         """
         async with self._database.read() as tx:
             row = await tx.get(WidgetRow, widget_id)
@@ -69,6 +76,8 @@ class Widgets:
             raise NotFound("There is no such widget.")
         if origin is None or not self._stands(origin, row):
             raise Forbidden("This site is not on the widget's list of allowed sites.", code="foreign_origin")
+        if not await self._pace.hit(OPENED, widget_id, address):
+            raise RateLimited("Too many chats were opened from here. Try again in a minute.", retry_after=60)
         token, now, conversation = new_token(PREFIX), self._clock.now(), new_conversation_id()
         session = WidgetSessionRow(
             token_hash=fingerprint(token),
