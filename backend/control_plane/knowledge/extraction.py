@@ -53,4 +53,9 @@ def _passages(returncode: int | None, out: bytes) -> list[Block]:
     if "error" in answer:
         raise Invalid(answer["error"])
     found: list[list[str]] = answer["passages"]
-    return [Block(place, text) for place, text in found]
+    return [Block(_clean(place), _clean(text)) for place, text in found]
+
+
+def _clean(text: str) -> str:
+    """Broken PDFs give null characters and halves of surrogate pairs, which no database keeps."""
+    return text.replace("\x00", " ").encode("utf-8", "replace").decode()
