@@ -63,15 +63,18 @@ class Chat(Loading, rx.State):
     poor: bool = False
     charged: str = "0 credits"
     _spent: int = 0
+    _person: str = ""
 
     @rx.event
     @signed_in
     async def load(self, caller: Caller) -> None:
-        """Goes on with the conversation that is open in this tab, unless another agent was opened."""
+        """Goes on with the conversation that is open in this tab, unless another agent was opened, or another person signed in."""
         with self._loading():
-            instance_id = opened(self)
-            if instance_id != self.agent_id:
+            instance_id, person = opened(self), str(caller.account_id)
+            if (instance_id, person) != (self.agent_id, self._person):
                 await self._begin(instance_id)
+                self._person = person
+            await services().instances.get(caller, instance_id)
             await self._list(caller)
 
     @rx.event
