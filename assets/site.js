@@ -34,6 +34,17 @@ function reveal(button) {
   button.setAttribute("aria-pressed", String(hidden));
 }
 
+// Escape presses the button marked data-escape, if no dialog is open above it. Pressed in any way, it gives the focus back first:
+// to what its selector finds, as the panel around the button is about to go.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || event.isComposing || document.querySelector("dialog[open]")) return;
+  document.querySelector("[data-escape]")?.click();
+});
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-escape]");
+  if (button) document.querySelector(button.dataset.escape)?.focus();
+});
+
 // Enter sends, Shift+Enter starts a new line, in every composer.
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || event.shiftKey || event.isComposing || !event.target.matches("textarea[data-enter]")) return;

@@ -37,12 +37,16 @@ def runs_table(rows: rx.Var, act: Any, *, current: rx.Var[str] | str = "", agent
 
 
 def run_drawer(sheet: Any, close: Any) -> rx.Component:
-    """One run in full: beside the list on a wide window, over it on a narrow one."""
+    """One run in full: beside the list on a wide window, over it on a narrow one. Closed, it gives the focus back to the run's row."""
     run = sheet.row
     named = rx.el.div(
         rx.el.h2("Run", class_name="t0", id="run-title"), rx.el.span(run.id, class_name="xs mono i3 trunc"), class_name="col grow"
     )
-    head = rx.el.div(named, icon_button("x", "Close", size="s", on_click=close, auto_focus=True), class_name="row drh")
+    head = rx.el.div(
+        named,
+        icon_button("x", "Close", size="s", on_click=close, auto_focus=True, custom_attrs={"data-escape": "tr.on .rowb"}),
+        class_name="row drh",
+    )
     body = rx.el.div(_asked(sheet), _cost(sheet), _sources(sheet), _measured(sheet), class_name="col g6 drb")
     return rx.el.aside(head, body, class_name="drw", custom_attrs={"aria-labelledby": "run-title"})
 

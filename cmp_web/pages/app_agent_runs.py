@@ -19,7 +19,7 @@ def view() -> rx.Component:
     more = rx.cond(
         Runs.cursor != "", rx.el.div(button("Show older runs", kind="o", size="s", on_click=Runs.more), class_name="rfoot"), rx.fragment()
     )
-    table = runs_table(Runs.rows, Runs.show, current=Runs.sheet.row.id, agent=False)
+    table = runs_table(Runs.rows, Runs.show, current=rx.cond(Runs.opened, Runs.sheet.row.id, ""), agent=False)
     ready = rx.cond(Runs.rows.length() > 0, rx.el.div(table, more), no_runs())
     shown = phased(Runs, ready, loading="Loading the runs", retry=Runs.load_agent, failed="The runs could not be loaded")
     drawer = rx.cond(Runs.opened, run_drawer(Runs.sheet, Runs.close), rx.fragment())

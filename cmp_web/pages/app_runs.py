@@ -22,7 +22,7 @@ def view() -> rx.Component:
     more = rx.cond(
         Runs.cursor != "", rx.el.div(button("Show older runs", kind="o", size="s", on_click=Runs.more), class_name="rfoot"), rx.fragment()
     )
-    table = rx.el.div(runs_table(Runs.rows, Runs.show, current=Runs.sheet.row.id), more)
+    table = rx.el.div(runs_table(Runs.rows, Runs.show, current=rx.cond(Runs.opened, Runs.sheet.row.id, "")), more)
     nothing = rx.cond((Runs.agent_id != "") | (Runs.status != ""), _none_match(), no_runs(_first()))
     ready = rx.cond(Runs.rows.length() > 0, table, rx.el.div(nothing, class_name="inset"))
     shown = phased(Runs, ready, loading="Loading the runs", retry=Runs.load, failed="The runs could not be loaded")
