@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import reflex as rx
 
-from cmp_web.components.base import Text, code_block
+from cmp_web.components.base import Text, badge, code_block
 from cmp_web.components.icons import icon
 
 DOORS = (
-    ("widget", "Widget", "One line on your site. Only your addresses may load it."),
-    ("chat", "Workspace chat", "Ask it yourself, with sources beside the answer."),
-    ("code", "REST", "One call to run, with streaming and idempotency."),
-    ("refresh", "OpenAI clients", "Change the base URL. The model is your agent."),
-    ("plug", "MCP", "Each agent is a tool for the assistants you use."),
+    ("widget", "Widget", "One line on your site. Only your addresses may load it.", True),
+    ("chat", "Workspace chat", "Ask it yourself, with sources beside the answer.", True),
+    ("code", "REST", "One call to run, with streaming and idempotency.", True),
+    ("refresh", "OpenAI clients", "Not open yet. Your agent is to be the model they name.", False),
+    ("plug", "MCP", "Not open yet. Each agent is to be a tool for assistants.", False),
 )
+"""Icon, name, words, and whether the door is open."""
+
+
+def coming() -> rx.Component:
+    """Marks a door that is in the plans and not open yet."""
+    return badge("Coming", tone="ol")
 
 
 def s(words: str) -> rx.Component:
@@ -38,36 +44,6 @@ REST: tuple[Text, ...] = (
     s('"Content-Type: application/json"'),
     " \\\n  -d ",
     s('\'{"instance_id": "inst_01KAN4S2…",\n       "input": {"query": "Can I return an opened item?"}}\''),
-)
-OPENAI: tuple[Text, ...] = (
-    "client = OpenAI(base_url=",
-    s('"https://cmp.example/v1"'),
-    ", api_key=key)\nanswer = client.chat.completions.create(\n    model=",
-    s('"inst_01KAN4S2…"'),
-    ",\n    messages=[{",
-    s('"role"'),
-    ": ",
-    s('"user"'),
-    ", ",
-    s('"content"'),
-    ": question}],\n)",
-)
-MCP: tuple[Text, ...] = (
-    "{\n  ",
-    k('"mcpServers"'),
-    ": {\n    ",
-    k('"cmp"'),
-    ": {\n      ",
-    k('"url"'),
-    ": ",
-    s('"https://cmp.example/mcp"'),
-    ",\n      ",
-    k('"headers"'),
-    ": { ",
-    k('"Authorization"'),
-    ": ",
-    s('"Bearer cmp_…"'),
-    " }\n    }\n  }\n}",
 )
 ANSWER: tuple[Text, ...] = (
     "{\n  ",
@@ -115,15 +91,17 @@ WAYS = (
         REST,
         "A key belongs to a workspace and stays on your server. Send an Idempotency-Key, and a repeat costs nothing more.",
     ),
-    ("OpenAI", "answer.py", OPENAI, "The model’s name is your agent’s id. Streaming works as you know it."),
-    ("MCP", "mcp.json", MCP, "Each agent on a Pro plan is a tool, with the same credits and receipts."),
 )
 
 
 def doors() -> rx.Component:
     listed = [
-        rx.el.li(rx.el.span(icon(sign), class_name="go"), rx.el.div(rx.el.h3(name, class_name="t0"), rx.el.p(words, class_name="sm i2")))
-        for sign, name, words in DOORS
+        rx.el.li(
+            rx.el.span(icon(sign), class_name="go" if opened else "i3"),
+            rx.el.div(rx.el.h3(name, class_name="t0"), rx.el.p(words, class_name="sm i2"), class_name="grow"),
+            rx.fragment() if opened else coming(),
+        )
+        for sign, name, words, opened in DOORS
     ]
     said = rx.el.div(
         rx.el.h2("One purchase opens every door", class_name="t3"),

@@ -9,20 +9,22 @@ import reflex as rx
 
 from cmp_web import routes
 from cmp_web.components.base import badge, button, leaders, link, note
+from cmp_web.components.doors import coming
 from cmp_web.components.either import each, text, when
 from cmp_web.components.emblems import plate
 from cmp_web.components.icons import icon
 
 Price = Callable[[Any], Any]
-BOTH, PRO = "Basic, Pro", "Pro"
+BOTH = "Basic, Pro"
 CONNECTIONS = (
     ("widget", "Website widget", "Works only on addresses you list", BOTH),
     ("chat", "Workspace chat", "For you and your members", BOTH),
     ("code", "REST", "Streaming, background, idempotent", BOTH),
-    ("refresh", "OpenAI clients", "Chat completions and responses", BOTH),
-    ("plug", "MCP", "Streamable HTTP, one tool an agent", PRO),
     ("file", "Documents", "PDF, Word, Markdown, HTML, text", BOTH),
+    ("refresh", "OpenAI clients", "Not open yet; for both plans", ""),
+    ("plug", "MCP", "Not open yet; for Pro plans", ""),
 )
+"""Icon, name, words, and the plans that have it now; none for a door that is not open yet."""
 FIGURES = (
     ("Runs that succeed", "of all finished runs"),
     ("Time to the first word", "middle value, seconds"),
@@ -47,13 +49,21 @@ def heading(product: Any) -> rx.Component:
 def buying(product: Any, price: Price, add: Any, chosen: rx.Var[str]) -> rx.Component:
     """The choice of plan and the button that buys it. Which offer shows is decided by CSS, so choosing takes no time at all."""
     plans = rx.el.fieldset(
-        rx.el.legend("Plan", class_name="lab legend"),
+        rx.el.legend(when(product.agent, rx.fragment("Plan"), rx.fragment("Pack")), class_name="lab legend"),
         each(product.plans, lambda plan: _choice(plan, price, chosen)),
         class_name="col g2",
         key=chosen,
     )
     offers = each(product.plans, lambda plan: _offer(plan, price, add, product))
-    return rx.el.div(plans, offers, class_name="col g6 buying")
+    bar = rx.el.div(each(product.plans, lambda plan: _bar_offer(plan, price, add, product)), class_name="buybar")
+    return rx.el.div(plans, offers, bar, class_name="col g6 buying")
+
+
+def _bar_offer(plan: Any, price: Price, add: Any, product: Any) -> rx.Component:
+    """The chosen plan in the bar that stays in sight on a phone."""
+    said = rx.el.div(rx.el.span(plan.name, class_name="xs i2"), rx.el.span(price(plan), class_name="semi num"), class_name="col grow")
+    act = button(text("Add ", plan.name, " to cart"), on_click=add(product.slug, plan.sku))
+    return rx.el.div(said, act, class_name=text("offer row grow p", plan.index))
 
 
 def _choice(plan: Any, price: Price, chosen: rx.Var[str]) -> rx.Component:
@@ -125,9 +135,10 @@ def plans(product: Any, price: Price, add: Any) -> rx.Component:
         row("A run costs", lambda p: p.run),
         row("Knowledge", lambda p: p.knowledge),
         row("Website widgets", lambda p: p.widgets),
-        row("REST and OpenAI clients", lambda p: _yes(p.rest)),
-        row("MCP", lambda p: _yes(p.mcp)),
+        row("REST", lambda p: _yes(p.rest)),
         row("Requests a minute", lambda p: p.rpm),
+        row("OpenAI clients", lambda p: _later(p.rest)),
+        row("MCP", lambda p: _later(p.mcp)),
     ]
     acts = rx.el.tr(rx.el.td(), each(product.plans, lambda p: rx.el.td(_add(p, product, add))))
     table = rx.el.table(rx.el.thead(head), rx.el.tbody(*body), rx.el.tfoot(acts), class_name="tbl bare ptab num")
@@ -141,6 +152,11 @@ def _add(plan: Any, product: Any, add: Any) -> rx.Component:
 def _yes(has: Any) -> rx.Component:
     yes = rx.el.span(icon("check"), rx.el.span("Yes", class_name="vh"), class_name="go")
     return when(has, yes, rx.el.span("—", class_name="i3", aria_label="Not included"))
+
+
+def _later(has: Any) -> rx.Component:
+    """For a door of the plan that is not open yet."""
+    return when(has, coming(), rx.el.span("—", class_name="i3", aria_label="Not included"))
 
 
 def cost(product: Any, run: Any) -> rx.Component:
@@ -167,7 +183,7 @@ def connections() -> rx.Component:
         rx.el.li(
             rx.el.span(icon(sign), class_name="i2"),
             rx.el.div(rx.el.h3(name, class_name="t0"), rx.el.p(words, class_name="sm i2"), class_name="grow"),
-            badge(plans, tone="ol"),
+            badge(plans, tone="ol") if plans else coming(),
         )
         for sign, name, words, plans in CONNECTIONS
     ]

@@ -53,20 +53,10 @@ def _examples() -> tuple[rx.Component, ...]:
         _string(*body, ',\n       "max_credits": "2"}\''),
     )
     stream = code_block("curl, streaming", *head, " \\\n  -N -d ", _string(*body, ',\n       "stream": true}\''))
-    python = code_block(
-        "Python, OpenAI client",
-        "from openai import OpenAI\n\nclient = OpenAI(base_url=",
-        _string('"', Site.url, '/v1"'),
-        ", api_key=KEY)\nreply = client.responses.create(\n    model=",
-        _string('"', Agent.row.id, '"'),
-        ", input=",
-        _string('"What are your opening hours?"'),
-        "\n)\nprint(reply.output_text)",
-    )
-    titles = ("Ask", "Stream the answer", "From an OpenAI client")
+    titles = ("Ask", "Stream the answer")
     return tuple(
         rx.el.section(rx.el.h2(title, class_name="t0"), shown, class_name="col g3")
-        for title, shown in zip(titles, (plain, stream, python), strict=True)
+        for title, shown in zip(titles, (plain, stream), strict=True)
     )
 
 
@@ -74,7 +64,8 @@ def _beside() -> rx.Component:
     facts = rx.el.dl(
         leader("A run", Agent.row.run),
         leader("Requests a minute", Agent.row.rpm),
-        leader("MCP", rx.cond(Agent.row.mcp, "included", "in the Pro plan")),
+        leader("OpenAI clients", "not open yet"),
+        leader("MCP", rx.cond(Agent.row.mcp, "not open yet", "Pro, not open yet")),
         class_name="lead-l",
     )
     return rx.el.aside(

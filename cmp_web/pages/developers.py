@@ -90,7 +90,7 @@ def first() -> list[rx.Component]:
             rx.el.p(
                 "Buy an agent, open ",
                 link("Keys", href=routes.APP_KEYS, class_name="link"),
-                "in your workspace, and create one. It is shown once. It may use every agent of the workspace, so it "
+                " in your workspace, and create one. It is shown once. It may use every agent of the workspace, so it "
                 "belongs on a server, never in a page.",
                 class_name="i2",
             ),
@@ -103,8 +103,8 @@ def first() -> list[rx.Component]:
             code_block("Answer", *ANSWER, copy=False),
             points(
                 "Credits are decimal strings: quoted and held before the run, charged after it, never more than the quote.",
-                "Send a header Idempotency-Key, and a repeat gives the same answer and costs nothing more.",
-                "Send max_credits to refuse a run that is quoted higher.",
+                rx.fragment("Send a header ", rx.el.code("Idempotency-Key"), ", and a repeat gives the same answer at no cost."),
+                rx.fragment("Send ", rx.el.code("max_credits"), " to refuse a run that is quoted higher."),
             ),
         ),
         section(
@@ -112,12 +112,24 @@ def first() -> list[rx.Component]:
             "Stream",
             rx.el.p("Add ", rx.el.code('"stream": true'), " and read server-sent events as they come.", class_name="i2"),
             code_block("text/event-stream", *STREAM, copy=False),
-            "If the connection breaks, the run goes on and settles. Read it later at /v1/runs/{id}.",
+            rx.el.p(
+                "If the connection breaks, the run goes on and settles. Read it at ",
+                rx.el.code("/v1/runs/{id}"),
+                ".",
+                class_name="i2",
+            ),
         ),
         section(
             "errors",
             "Errors",
-            "Errors are RFC 9457 problem documents with a stable code. Fields that are wrong are named in errors.",
+            rx.el.p(
+                "Errors are RFC 9457 problem documents with a stable ",
+                rx.el.code("code"),
+                ". Fields that are wrong are named in ",
+                rx.el.code("errors"),
+                ".",
+                class_name="i2",
+            ),
             code_block("application/problem+json", *PROBLEM, copy=False),
         ),
     ]
@@ -146,6 +158,7 @@ def later() -> list[rx.Component]:
                 ".",
                 class_name="i2",
             ),
+            "OpenAI clients and MCP are not open yet.",
         ),
     ]
 

@@ -8,6 +8,7 @@ import reflex as rx
 
 from cmp_web import routes
 from cmp_web.components.base import link, link_button, note
+from cmp_web.components.doors import coming
 from cmp_web.components.emblems import plate
 from cmp_web.components.icons import icon
 from cmp_web.layouts.store import ON_LOAD, shell
@@ -17,7 +18,7 @@ from cmp_web.state.views import Plan, ProductView
 
 AGENTS = [shelf.built_product(product) for product in shelf.SHELF if product.is_agent]
 PACKS = [shelf.built_product(product) for product in shelf.SHELF if not product.is_agent]
-HEADS = ("Agent", "Price", "Credits", "A run", "Knowledge", "Widgets", "REST, OpenAI", "MCP", "Requests a minute")
+HEADS = ("Agent", "Price", "Credits", "A run", "Knowledge", "Widgets", "Requests a minute", "REST", "OpenAI", "MCP")
 
 
 def pricing() -> rx.Component:
@@ -29,7 +30,7 @@ def pricing() -> rx.Component:
 
 
 def agents() -> rx.Component:
-    heads = [rx.el.th(words, scope="col", class_name="" if place in {0, 6, 7} else "n") for place, words in enumerate(HEADS)]
+    heads = [rx.el.th(words, scope="col", class_name="" if place in {0, 7, 8, 9} else "n") for place, words in enumerate(HEADS)]
     rows = [_agent(product, plan) for product in AGENTS for plan in product.plans]
     caption = rx.el.caption("Plans of every agent", class_name="vh")
     table = rx.el.table(caption, rx.el.thead(rx.el.tr(*heads)), rx.el.tbody(*rows), class_name="tbl hov stack num")
@@ -38,9 +39,15 @@ def agents() -> rx.Component:
 
 def _agent(product: ProductView, plan: Plan) -> rx.Component:
     name = link(f"{product.name} – {plan.name}", href=f"{routes.product(product.slug)}?plan={plan.sku}", class_name="med")
-    first = rx.el.td(rx.el.div(plate(product.emblem, "s"), name, class_name="row g3"))
+    first = _first(product, name, f"{plan.credits}, {plan.run} a run")
     figures = [rx.el.td(plan.price, class_name="n semi"), *[_figure(value) for value in (plan.credits, plan.run, plan.knowledge)]]
-    return rx.el.tr(first, *figures, _figure(plan.widgets), _has(plan.rest), _has(plan.mcp), _figure(plan.rpm))
+    return rx.el.tr(first, *figures, _figure(plan.widgets), _figure(plan.rpm), _has(plan.rest), _later(plan.rest), _later(plan.mcp))
+
+
+def _first(product: ProductView, name: rx.Component, phone: str) -> rx.Component:
+    """phone: what a phone, which has no room for the columns, says below the name."""
+    said = rx.el.div(name, rx.el.span(phone, class_name="xs i3 only-m"), class_name="col")
+    return rx.el.td(rx.el.div(plate(product.emblem, "s"), said, class_name="row g3"))
 
 
 def _figure(value: Any) -> rx.Component:
@@ -52,16 +59,17 @@ def _has(yes: bool) -> rx.Component:
     return rx.el.td(shown if yes else rx.el.span("—", class_name="i3", aria_label="No"), class_name="hide-m")
 
 
+def _later(has: bool) -> rx.Component:
+    """For a door of the plan that is not open yet."""
+    return rx.el.td(coming() if has else rx.el.span("—", class_name="i3", aria_label="No"), class_name="hide-m")
+
+
 def packs() -> rx.Component:
     rows = [
         rx.el.tr(
-            rx.el.td(
-                rx.el.div(
-                    plate(product.emblem, "s"), link(product.name, href=routes.product(product.slug), class_name="med"), class_name="row g3"
-                )
-            ),
+            _first(product, link(product.name, href=routes.product(product.slug), class_name="med"), plan.line),
             rx.el.td(plan.price, class_name="n semi"),
-            rx.el.td(plan.line, class_name="n"),
+            rx.el.td(plan.line, class_name="n hide-m"),
             rx.el.td("Never", class_name="n hide-m"),
         )
         for product in PACKS
@@ -85,7 +93,10 @@ def runs() -> rx.Component:
         rx.el.div(rx.el.h3("You are not charged", class_name="t0"), free, class_name="card pad col g3"),
         class_name="cols2",
     )
-    more = note("Prices are in USD, before tax. Buying Pro for an agent you have raises it from Basic and keeps its name and documents.")
+    more = note(
+        "Prices are in USD, before tax. Buying Pro for an agent you have raises it from Basic and keeps its name and documents. "
+        "OpenAI clients and MCP are not open yet."
+    )
     act = rx.el.div(link_button("Choose an agent", href=routes.MARKETPLACE), class_name="row")
     return _part("runs", "How a run is charged", rx.el.div(cards, more, act, class_name="col g6"))
 

@@ -48,7 +48,7 @@ def known(product: ProductView) -> Callable[[], rx.Component]:
         return rx.cond(now.contains(plan.sku), now[plan.sku], plan.price)
 
     def page() -> rx.Component:
-        return shell(view(product, price, product.plans[0].run), here=routes.MARKETPLACE)
+        return shell(view(product, price, product.plans[0].run), here=routes.MARKETPLACE, class_name="hasbar")
 
     return page
 
@@ -56,7 +56,7 @@ def known(product: ProductView) -> Callable[[], rx.Component]:
 def late() -> rx.Component:
     product = Product.late
     shown = rx.cond(product.slug != "", view(product, lambda plan: plan.price, product.plans[0].run), waiting())
-    return shell(rx.cond(Product.missing, not_found(), shown), here=routes.MARKETPLACE)
+    return shell(rx.cond(Product.missing, not_found(), shown), here=routes.MARKETPLACE, class_name="hasbar")
 
 
 def waiting() -> rx.Component:

@@ -145,7 +145,7 @@ def facet_words() -> dict[str, dict[str, str]]:
         "category": CATEGORIES,
         "does": agents,
         "plan": {"basic": "Basic", "pro": "Pro"},
-        "connects": {"widget": "Website widget", "rest": "REST and OpenAI clients", "mcp": "MCP"},
+        "connects": {"widget": "Website widget", "rest": "REST", "mcp": "MCP, coming"},
     }
 
 
@@ -171,13 +171,12 @@ def _product(product: catalogue.Product, variants: list[tuple[str, str, Money, T
 def _plan(product: catalogue.Product, index: int, sku: str, name: str, price: Money, terms: Terms) -> Plan:
     included, knowledge = words.credits(terms.credits), words.megabytes(terms.knowledge)
     widgets = words.count(terms.widgets, "widget")
-    doors = [f"{knowledge} of knowledge", widgets, *(["MCP"] if terms.mcp else [])]
     return Plan(
         index=index,
         sku=sku,
         name=name,
         price=str(price),
-        line=", ".join([included, *doors]) if product.is_agent else f"{_each(price, terms)} a credit",
+        line=f"{included}, {knowledge} of knowledge, {widgets}" if product.is_agent else f"{_each(price, terms)} a credit",
         gets=f"1 agent and {included}" if product.is_agent else included,
         run=words.credits(terms.run),
         credits=included,
