@@ -30,7 +30,7 @@ RULES = (
     ("The same request arrives twice", "Once", ""),
 )
 PROMISES = (
-    ("An order repairs itself", "You watch every stage from paid to live. If one gets stuck, it is retried, and a person is told."),
+    ("An order repairs itself", "You watch every stage from paid to live. If one gets stuck, it is retried, and the page says so."),
     ("Zero is not a cliff", "At zero the next run waits for a top-up. The run under way finishes, and the widget says how to reach you."),
     ("Your visitors stay apart", "Each conversation has its own signed session. Nobody sees the last visitor’s chat."),
     ("Figures are measured", "A listing shows success, speed and cost only when enough runs stand behind them."),

@@ -94,7 +94,7 @@ def last_step() -> rx.Component:
 def beside() -> rx.Component:
     safe = note(
         rx.el.strong("If a step gets stuck"),
-        ", we retry it and a person is told. Nothing is granted twice. You can close this page; the order keeps going.",
+        ", it is retried, and this page says so. Nothing is granted twice. You can close this page; the order keeps going.",
         sign="shield",
     )
     return rx.el.div(receipt(), brought(), safe, class_name="col g6")

@@ -25,7 +25,7 @@ HEADINGS = {
     "unpaid": ("Waiting for the payment", "The shop does not hold the whole sum yet. The order goes on by itself when it does."),
     "unclaimed": ("Paid. Where should it go?", "Sign in or create an account, and what you bought is delivered to your workspace."),
     "needs_hand": (
-        "Paid, and a person is looking at it",
+        "Paid, and one stage needs a hand",
         "A stage could not finish by itself. Nothing is lost, and nothing is charged again.",
     ),
     "refunded": ("This order was refunded", "What was not used of it has been taken back."),
