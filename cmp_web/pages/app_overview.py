@@ -90,7 +90,7 @@ def _agents() -> rx.Component:
         "agents",
         "No agents yet",
         "Buy one, and it answers from your documents minutes later.",
-        link_button("Browse agents", href=routes.MARKETPLACE, size="s"),
+        link_button("Browse agents", href=routes.MARKETPLACE, kind="o", size="s"),
     )
     listed = rx.cond(Overview.agents.length() > 0, rx.foreach(Overview.agents, row), rx.el.div(none, class_name="flat"))
     return card("Agents", listed, name="o3", aside=more_link("All agents", routes.APP_AGENTS))

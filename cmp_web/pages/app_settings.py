@@ -14,7 +14,9 @@ from cmp_web.state.app_workspace import Workspace
 
 def view() -> rx.Component:
     account = rx.el.dl(leader("Name", Workspace.person), leader("E-mail", Workspace.email), class_name="lead-l")
-    house = rx.el.dl(leader("Workspace", Workspace.name), leader("Your role", Workspace.role), class_name="lead-l")
+    house = rx.el.dl(
+        leader("Workspace", Workspace.name), leader("Your role", rx.el.span(Workspace.role, class_name="capital")), class_name="lead-l"
+    )
     body = rx.el.div(
         rx.el.section(rx.el.h2("Account", class_name="t0"), account, class_name="card pad col g4"),
         rx.el.section(rx.el.h2("Workspace", class_name="t0"), house, class_name="card pad col g4"),

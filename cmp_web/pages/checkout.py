@@ -25,7 +25,7 @@ LABELS = {
     "city": "City",
     "country_area": "State or region",
     "country": "Country",
-    "terms": "terms",
+    "terms": "Terms",
 }
 AUTOCOMPLETE = {
     "email": "email",
@@ -65,10 +65,13 @@ def form() -> rx.Component:
 def faults() -> rx.Component:
     """A summary that links to the fields, when two or more need a look."""
     links = [
-        rx.cond(Checkout.errors[name] != "", rx.el.span(plain_link(words, href=f"#{name}", class_name="link"), " "), rx.fragment())
+        rx.cond(Checkout.errors[name] != "", rx.el.li(plain_link(words, href=f"#{name}", class_name="link")), rx.fragment())
         for name, words in LABELS.items()
     ]
-    many = note(rx.el.strong(Checkout.wrong.length(), " fields need a look. "), *links, tone="ba", sign="alert", role="alert")
+    said = rx.el.div(
+        rx.el.strong(Checkout.wrong.length(), " fields need a look"), rx.el.ul(*links, class_name="row wrapx"), class_name="col"
+    )
+    many = rx.el.div(icon("alert"), said, class_name="note ba", role="alert")
     return rx.cond(Checkout.wrong.length() > 1, many, rx.fragment())
 
 
