@@ -105,7 +105,10 @@ def doors() -> rx.Component:
     ]
     said = rx.el.div(
         rx.el.h2("One purchase opens every door", class_name="t3"),
-        rx.el.p("Widget, chat and API run on the same agent, the same credits and the same receipts.", class_name="i2"),
+        rx.el.p(
+            "Widget, chat and API run on the same agent, the same credits and the same receipts. Two more doors are coming.",
+            class_name="i2",
+        ),
         rx.el.ul(*listed, class_name="doors"),
         class_name="sp5 col g6",
     )

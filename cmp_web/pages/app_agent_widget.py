@@ -93,11 +93,10 @@ def _form() -> rx.Component:
 
 
 def _preview() -> rx.Component:
-    """The real widget in a page of its own: what is asked here is a run like any other."""
+    """The real widget in a page of its own: what is asked here is a run like any other. Light or dark as the system is, like the widget."""
     page = (
-        '<!doctype html><meta name="viewport" content="width=device-width"><script src="/widget.js" data-widget="'
-        + Widget.widget_id
-        + '" async></script>'
+        '<!doctype html><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">'
+        '<script src="/widget.js" data-widget="' + Widget.widget_id + '" async></script>'
     )
     frame = rx.el.iframe(src_doc=page, title="Preview of the widget", class_name="preview", loading="lazy")
     shown = rx.cond(Widget.enabled, frame, rx.el.p("The widget is off.", class_name="i2"))
