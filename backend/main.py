@@ -56,6 +56,8 @@ class System:
         await services.offerings.sync(services.products)
         if self.shop is None:
             return
+        if not services.settings.local:
+            self.say("WARNING: the embedded shop takes no money: anyone who reaches it can have what it sells. Set CMP_SALEOR_API_URL.")
         self.say("shop: seeding the catalogue and the demo account")
         await self.shop.seed(services.products)
         demo = await services.demo.ensure(services.settings.demo_password.get_secret_value())

@@ -6,6 +6,7 @@ import os
 import secrets
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -74,6 +75,11 @@ class Settings(BaseSettings):
     def saleor_url(self) -> str:
         """The GraphQL URL the commerce client talks to, and the only one whose webhooks are believed."""
         return self.saleor_api_url or f"{self.base_url}/graphql/"
+
+    @property
+    def local(self) -> bool:
+        """Whether people reach us on this computer alone."""
+        return urlsplit(self.base_url).hostname in {"localhost", "127.0.0.1", "::1"}
 
     @property
     def secure_cookies(self) -> bool:

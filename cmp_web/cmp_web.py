@@ -46,7 +46,10 @@ for page in PAGES:
 
 def same_host(origin: str, environ: dict[str, str]) -> bool:
     """Whether a websocket is opened by a page of this very host."""
-    return urlsplit(origin).netloc == environ.get("HTTP_HOST")
+    try:
+        return urlsplit(origin).netloc == environ.get("HTTP_HOST")
+    except ValueError:
+        return False
 
 
 app.sio.eio.cors_allowed_origins = same_host

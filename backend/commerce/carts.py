@@ -14,6 +14,7 @@ from backend.commerce.schemas import Checkout, LineInput
 from backend.db.engine import Database
 from backend.db.upsert import insert_once
 from backend.kernel.clock import Clock
+from backend.kernel.errors import Invalid
 from backend.kernel.secrets import fingerprint
 
 
@@ -33,7 +34,10 @@ class Carts:
         return checkout
 
     async def add(self, visitor: str, variant_id: str, quantity: int = 1, metadata: Mapping[str, str] | None = None) -> Checkout:
-        """Put it in the cart, beginning one where there is none. Raises CommerceError when the shop does not sell it so."""
+        """Put it in the cart, beginning one where there is none. Raises CommerceError when the shop does not sell it so, Invalid
+        `no_visitor` for a browser without a name: all such browsers would share one cart."""
+        if not visitor:
+            raise Invalid("This browser takes no cookies, so it can have no cart.", code="no_visitor")
         line = LineInput(variant_id, quantity, metadata or {})
         checkout_id = await self._find(visitor)
         if checkout_id is not None:

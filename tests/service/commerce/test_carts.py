@@ -11,6 +11,7 @@ from backend.commerce.carts import Carts
 from backend.commerce.errors import CommerceError
 from backend.commerce.models import CartRow
 from backend.kernel.clock import FrozenClock
+from backend.kernel.errors import Invalid
 from tests.service.commerce.shop import ADDRESS, Mall
 
 
@@ -24,6 +25,14 @@ async def test_a_cart_is_found_again_by_its_visitor_alone(mall: Mall, carts: Car
     again = await Carts(mall.database, mall.commerce, clock).current("visitor-1")
     assert again == made
     assert await carts.current("visitor-2") is None
+
+
+async def test_browsers_without_a_name_do_not_share_a_cart(mall: Mall, carts: Carts) -> None:
+    variant = await mall.variant("CSA-BASIC")
+    with pytest.raises(Invalid) as refused:
+        await carts.add("", variant)
+    assert refused.value.code == "no_visitor"
+    assert await carts.current("") is None
 
 
 async def test_two_adds_at_once_give_one_cart_with_both(mall: Mall, carts: Carts) -> None:
