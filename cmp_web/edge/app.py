@@ -175,11 +175,15 @@ def _stamped(scope: Scope, send: Send) -> Send:
     async def stamp(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
-            for name, value in (policy.ALWAYS | (policy.DOCUMENTS if _is_html(message) else {})).items():
+            keep = policy.caching(path, query) if message["status"] in {200, 206, 304} else None
+            usual = policy.ALWAYS | (policy.DOCUMENTS if _is_html(message) else {})
+            for name, value in (policy.FOREVER if keep == policy.YEAR else usual).items():
                 headers.setdefault(name, value)
-            keep = policy.caching(path, query)
-            if keep and message["status"] in {200, 206, 304}:
+            if keep:
                 headers["cache-control"] = keep
+            if keep == policy.YEAR:
+                for name in policy.VALIDATORS:
+                    del headers[name]
             if path == "/widget.js":
                 headers["access-control-allow-origin"], headers["cross-origin-resource-policy"] = "*", "cross-origin"
         await send(message)

@@ -16,6 +16,10 @@ DOCUMENTS = {
     "content-security-policy": "frame-ancestors 'none'",
 }
 """What only a document can obey; our own pages bring a policy of their own."""
+FOREVER = {"x-content-type-options": "nosniff"}
+"""What a file for a year gets instead of `ALWAYS`: it is no document and names no one, and a page fetches a dozen of them."""
+VALIDATORS = ("etag", "last-modified", "accept-ranges")
+"""Headers of use only to who asks again, which nobody does for a file that never changes."""
 _STAMPED = re.compile(r"^v=[0-9a-f]{8}$")
 _DAILY = (".svg", ".png", ".ico", ".txt")
 
