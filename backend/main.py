@@ -66,6 +66,9 @@ class System:
 
     async def start(self) -> None:
         """Prepare, then take up durable work, agents and what a stopped process left behind."""
+        # First, because a worker takes seconds to import what it needs, on another core.
+        self.say("agents: starting the workers")
+        await self.services.runner.start()
         await self.prepare()
         self.say("durable work: starting")
         await self.services.durable.start()
@@ -73,8 +76,6 @@ class System:
         if self.shop is not None:
             await self.shop.start()
             await self._introduce(self.shop)
-        self.say("agents: starting the workers")
-        await self.services.runner.start()
         await self.services.gateway.start()
 
     async def _introduce(self, shop: EmbeddedShop) -> None:
