@@ -94,8 +94,7 @@ def runs() -> rx.Component:
         class_name="cols2",
     )
     more = note(
-        "Prices are in USD, before tax. Buying Pro for an agent you have raises it from Basic and keeps its name and documents. "
-        "OpenAI clients and MCP are not open yet."
+        "Prices are in USD, before tax. Raising an agent you have from Basic to Pro is coming. OpenAI clients and MCP are not open yet."
     )
     act = rx.el.div(link_button("Choose an agent", href=routes.MARKETPLACE), class_name="row")
     return _part("runs", "How a run is charged", rx.el.div(cards, more, act, class_name="col g6"))
