@@ -6,10 +6,12 @@ from functools import cached_property
 
 import httpx
 
-from backend import catalogue, mail
+from backend import __version__, catalogue, mail
 from backend.commerce.carts import Carts
 from backend.commerce.client import Commerce
 from backend.commerce.connection import AppConnection
+from backend.commerce.session import Session
+from backend.commerce.transport import HttpxTransport
 from backend.control_plane.access import Access
 from backend.control_plane.conversations import Conversations
 from backend.control_plane.instances import Instances
@@ -29,7 +31,9 @@ from backend.kernel.secrets import SecretBox
 from backend.ledger.nightly import Nightly
 from backend.ledger.service import Ledger
 from backend.mail import Mailer
-from backend.provisioner import signature
+from backend.operator.admin import OPERATIONS, Admin, Credentials
+from backend.operator.setup.service import Setup
+from backend.provisioner import manifest, signature
 from backend.provisioner.granting import Granting
 from backend.provisioner.orders import Orders
 from backend.provisioner.reconcile import Reconciler
@@ -171,6 +175,13 @@ class Services:
     @cached_property
     def reconciler(self) -> Reconciler:
         return Reconciler(self.database, self.clock, self.commerce, self.workflow)
+
+    def saleor_setup(self, credentials: Credentials) -> Setup:
+        """For one run; close its `admin` afterwards."""
+        session = Session(HttpxTransport(self.settings.saleor_url, self._saleor), OPERATIONS)
+        admin = Admin(session, self.settings.saleor_url, credentials, self.clock)
+        app = manifest.manifest(self.settings.base_url, __version__)
+        return Setup(admin, self.settings, self.products, app, self.commerce, self.connection)
 
     @cached_property
     def runner(self) -> Runner:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backend.kernel.errors import DomainError, NotFound
+from backend.kernel.errors import DomainError, Forbidden, NotFound
 
 
 class CommerceError(DomainError):
@@ -17,3 +17,13 @@ class CheckoutGone(CommerceError, NotFound):
 
     code = "checkout_gone"
     title = "This cart is gone"
+
+
+class NotPermitted(Forbidden):
+    """The token does not reach that far. said: Saleor's own words, which name the permission; for whoever sets the shop up."""
+
+    code = "shop_forbidden"
+
+    def __init__(self, detail: str, *, said: str) -> None:
+        super().__init__(detail)
+        self.said = said

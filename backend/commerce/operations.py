@@ -7,7 +7,7 @@ from pathlib import Path
 
 from graphql import DocumentNode, OperationDefinitionNode, OperationType, parse, separate_operations
 
-_FOLDER = Path(__file__).parent / "operations"
+FOLDER = Path(__file__).parent / "operations"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Operation:
     repeatable: bool
 
 
-def load(folder: Path = _FOLDER) -> dict[str, Operation]:
+def load(folder: Path = FOLDER) -> dict[str, Operation]:
     """Every operation by its name. Raises ValueError for two of one name."""
     found: dict[str, Operation] = {}
     for path in sorted(folder.glob("*.graphql")):

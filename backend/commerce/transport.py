@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncGenerator
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
+from typing import Any
 
 import httpx
 from gql import GraphQLRequest
@@ -17,6 +19,16 @@ from graphql import DocumentNode, ExecutionResult, print_ast
 CONNECT_SECONDS = 3.0
 ANSWER_SECONDS = 15.0
 """A payment service may stand behind the shop, so an answer may take a while; a connection may not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file for the variable at `path` ("variables.input.image")."""
+
+    path: str
+    name: str
+    content: bytes
+    media_type: str
 
 
 class HttpxTransport(AsyncTransport):  # type: ignore[misc]
@@ -33,13 +45,15 @@ class HttpxTransport(AsyncTransport):  # type: ignore[misc]
     async def close(self) -> None:
         await self._client.aclose()
 
-    async def execute(self, request: GraphQLRequest, *, headers: dict[str, str] | None = None) -> ExecutionResult:
+    async def execute(
+        self, request: GraphQLRequest, *, headers: dict[str, str] | None = None, upload: Upload | None = None
+    ) -> ExecutionResult:
         """Raises TransportConnectionFailed without an answer, TransportServerError for 5xx, TransportProtocolError for nonsense."""
         body = {"query": _source(request.document), "operationName": request.operation_name, "variables": request.variable_values or {}}
         try:
             # httpx counts each wait by itself; this bounds the whole, and the in-process transport, which knows no timeout.
             async with asyncio.timeout(self._seconds):
-                answer = await self._client.post(self._url, json=body, headers=headers)
+                answer = await self._client.post(self._url, headers=headers, **_content(body, upload))
         except (httpx.TransportError, TimeoutError) as fault:
             raise TransportConnectionFailed(f"{type(fault).__name__} {fault}".strip()) from fault
         if answer.status_code >= 500:
@@ -48,6 +62,14 @@ class HttpxTransport(AsyncTransport):  # type: ignore[misc]
 
     def subscribe(self, request: GraphQLRequest) -> AsyncGenerator[ExecutionResult, None]:
         raise TransportProtocolError("the shop is asked over plain HTTP, which has no subscriptions")
+
+
+def _content(body: dict[str, Any], upload: Upload | None) -> dict[str, Any]:
+    """JSON, or with a file the form of the GraphQL multipart request specification."""
+    if upload is None:
+        return {"json": body}
+    form = {"operations": json.dumps(body), "map": json.dumps({"0": [upload.path]})}
+    return {"data": form, "files": {"0": (upload.name, upload.content, upload.media_type)}}
 
 
 def _read(answer: httpx.Response) -> ExecutionResult:

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 import os
 import sys
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 
+from backend.cli.running import AsJson, show, with_services, with_system
+from backend.cli.saleor import saleor
 from backend.container import Services
 from backend.db.migrate import upgrade
-from backend.kernel.errors import DomainError
-from backend.main import System, assemble
+from backend.main import System
 from backend.serving import CannotServe, serve_web
 from backend.settings import Settings
 
-T = TypeVar("T")
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Runs and looks after a marketplace of AI agents.")
 keys = typer.Typer(no_args_is_help=True, help="API keys.")
 ledger = typer.Typer(no_args_is_help=True, help="The credit ledger.")
 app.add_typer(keys, name="keys")
 app.add_typer(ledger, name="ledger")
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a script.")]
+app.add_typer(saleor, name="saleor")
 
 
 @app.command()
@@ -49,7 +46,7 @@ def migrate() -> None:
 @app.command()
 def seed() -> None:
     """Make the shop, the offerings and the demo account; safe to repeat."""
-    _with_system(lambda system: system.prepare())
+    with_system(lambda system: system.prepare())
     typer.echo("Seeded.")
 
 
@@ -61,8 +58,8 @@ def doctor(as_json: AsJson = False) -> None:
         await system.start()
         return await system.readiness()
 
-    parts = _with_system(look)
-    _print(as_json, parts, [f"{'ok  ' if not fault else 'FAIL'} {part}{': ' + fault if fault else ''}" for part, fault in parts.items()])
+    parts = with_system(look)
+    show(as_json, parts, [f"{'ok  ' if not fault else 'FAIL'} {part}{': ' + fault if fault else ''}" for part, fault in parts.items()])
     raise typer.Exit(1 if any(parts.values()) else 0)
 
 
@@ -75,14 +72,14 @@ def reconcile(since_hours: Annotated[float, typer.Option(help="How far back to l
         services = system.services
         return len(await services.reconciler.reconcile(services.clock.now() - timedelta(hours=since_hours)))
 
-    typer.echo(f"{_with_system(run)} orders taken up.")
+    typer.echo(f"{with_system(run)} orders taken up.")
 
 
 @ledger.command("prove")
 def prove(as_json: AsJson = False) -> None:
     """Prove every balance against the entries. Exit code 1 when one does not hold."""
-    faults = _with_services(lambda services: services.ledger.prove())
-    _print(as_json, {"faults": faults}, [*faults, "The ledger is proven." if not faults else f"{len(faults)} faults."])
+    faults = with_services(lambda services: services.ledger.prove())
+    show(as_json, {"faults": faults}, [*faults, "The ledger is proven." if not faults else f"{len(faults)} faults."])
     raise typer.Exit(1 if faults else 0)
 
 
@@ -102,32 +99,8 @@ def create_key(
         made = await services.keys.create(membership.workspace.id, account.id, name)
         return str(made.view.id), made.secret
 
-    key_id, secret = _with_services(create)
-    _print(as_json, {"id": key_id, "secret": secret}, [f"{key_id}", secret])
-
-
-def _with_services(use: Callable[[Services], Awaitable[T]]) -> T:
-    return _with_system(lambda system: use(system.services))
-
-
-def _with_system(use: Callable[[System], Awaitable[T]]) -> T:
-    async def run() -> T:
-        system = assemble(Settings())
-        upgrade(system.services.settings.database)
-        try:
-            return await use(system)
-        finally:
-            await system.stop()
-
-    try:
-        return asyncio.run(run())
-    except DomainError as fault:
-        typer.secho(fault.detail, err=True, fg="red")
-        raise typer.Exit(1) from None
-
-
-def _print(as_json: bool, data: object, lines: list[str]) -> None:
-    typer.echo(json.dumps(data, indent=2) if as_json else "\n".join(line for line in lines if line))
+    key_id, secret = with_services(create)
+    show(as_json, {"id": key_id, "secret": secret}, [f"{key_id}", secret])
 
 
 def main() -> None:
@@ -137,7 +110,3 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
-
-
-if __name__ == "__main__":
-    main()
