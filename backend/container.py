@@ -32,6 +32,9 @@ from backend.ledger.nightly import Nightly
 from backend.ledger.service import Ledger
 from backend.mail import Mailer
 from backend.operator.admin import OPERATIONS, Admin, Credentials
+from backend.operator.doctor.service import Doctor
+from backend.operator.setup import wanted
+from backend.operator.setup.policy import version_of
 from backend.operator.setup.service import Setup
 from backend.provisioner import manifest, signature
 from backend.provisioner.granting import Granting
@@ -182,6 +185,21 @@ class Services:
         admin = Admin(session, self.settings.saleor_url, credentials, self.clock)
         app = manifest.manifest(self.settings.base_url, __version__)
         return Setup(admin, self.settings, self.products, app, self.commerce, self.connection)
+
+    def doctor(self) -> Doctor:
+        """For one examination; close it afterwards. It asks over the network, as Saleor and the buyers would."""
+        session = None if self.settings.embedded_shop else Session(HttpxTransport(self.settings.saleor_url, self._saleor), OPERATIONS)
+        app = manifest.manifest(self.settings.base_url, __version__)
+        return Doctor(
+            self.settings,
+            self.clock,
+            httpx.AsyncClient(timeout=5),
+            session,
+            self.connection,
+            wanted.app(app),
+            version_of(app["requiredSaleorVersion"]),
+            [variant.sku for product in self.products for variant in product.variants],
+        )
 
     @cached_property
     def runner(self) -> Runner:

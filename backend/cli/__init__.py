@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Annotated
 
 import typer
 
-from backend.cli.running import AsJson, show, with_services, with_system
+from backend.cli.running import AsJson, quiet, show, with_services, with_system
 from backend.cli.saleor import saleor
 from backend.container import Services
 from backend.db.migrate import upgrade
 from backend.main import System
+from backend.operator.doctor.schemas import Finding, Level
 from backend.serving import CannotServe, serve_web
 from backend.settings import Settings
 
@@ -52,15 +54,23 @@ def seed() -> None:
 
 @app.command()
 def doctor(as_json: AsJson = False) -> None:
-    """Check every configured part and say the fix."""
+    """Check every configured part and say the fix; changes and starts nothing. Exit code 1 when one fails."""
 
-    async def look(system: System) -> dict[str, str]:
-        await system.start()
-        return await system.readiness()
+    async def examine(services: Services) -> list[Finding]:
+        doctor = services.doctor()
+        try:
+            return await doctor.examine()
+        finally:
+            await doctor.close()
 
-    parts = with_system(look)
-    show(as_json, parts, [f"{'ok  ' if not fault else 'FAIL'} {part}{': ' + fault if fault else ''}" for part, fault in parts.items()])
-    raise typer.Exit(1 if any(parts.values()) else 0)
+    with quiet():
+        findings = with_services(examine, migrate=False)
+    failed = any(finding.level is Level.FAIL for finding in findings)
+    lines: list[str] = []
+    for found in findings:
+        lines += [f"{found.level:<4} {found.check}: {found.seen}", f"       {found.fix}" if found.fix else ""]
+    show(as_json, {"ok": not failed, "checks": [asdict(finding) for finding in findings]}, lines)
+    raise typer.Exit(1 if failed else 0)
 
 
 @app.command()

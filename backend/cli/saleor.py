@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from backend.cli.running import AsJson, faults_in_words, show, with_services
+from backend.cli.running import AsJson, faults_in_words, quiet, show, with_services
 from backend.container import Services
 from backend.kernel.errors import Invalid
 from backend.operator.admin import Credentials, api_url
@@ -48,7 +48,8 @@ def setup(
         }
         credentials = _credentials(email, password, token)
     used = before.model_copy(update=given)
-    steps, stopped = with_services(lambda services: _run(services, credentials, currency, country, dry_run, silent=as_json), used)
+    with quiet():
+        steps, stopped = with_services(lambda services: _run(services, credentials, currency, country, dry_run, silent=as_json), used)
     _report(as_json, steps, stopped, dry_run, advice(before, used, steps))
     raise typer.Exit(1 if stopped else 0)
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import Connection
 
@@ -38,6 +40,22 @@ def upgrade(url: str, revision: str = "head") -> None:
             if engine.dialect.name == "postgresql":
                 connection.exec_driver_sql("SELECT pg_advisory_xact_lock(4349520)")
             command.upgrade(config(connection), revision)
+    finally:
+        engine.dispose()
+
+
+def standing(url: str) -> tuple[str, str]:
+    """The database's revision, or "" when there is none yet, and the newest one. Changes nothing, nor makes a missing file.
+
+    Raises OperationalError when the database cannot be reached.
+    """
+    newest = ScriptDirectory.from_config(config()).get_current_head() or ""
+    engine = sync_engine(url)
+    if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").exists():
+        return "", newest
+    try:
+        with engine.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision() or "", newest
     finally:
         engine.dispose()
 
