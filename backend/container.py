@@ -37,10 +37,15 @@ from backend.operator.setup import wanted
 from backend.operator.setup.policy import version_of
 from backend.operator.setup.service import Setup
 from backend.provisioner import manifest, signature
+from backend.provisioner.books import Books
+from backend.provisioner.desk import Desk
 from backend.provisioner.granting import Granting
+from backend.provisioner.handover import Handover
 from backend.provisioner.orders import Orders
 from backend.provisioner.reconcile import Reconciler
 from backend.provisioner.service import Provisioner
+from backend.provisioner.settling import Settling
+from backend.provisioner.telling import Telling
 from backend.provisioner.workflow import OrderWorkflow
 from backend.runner.embedded import EmbeddedRunner
 from backend.runner.flows import flow_for
@@ -150,19 +155,24 @@ class Services:
         return Carts(self.database, self.commerce, self.clock)
 
     @cached_property
+    def settling(self) -> Settling:
+        return Settling(self.clock, Granting(self.ledger, self.instances, self.offerings))
+
+    @cached_property
     def workflow(self) -> OrderWorkflow:
-        granting = Granting(self.ledger, self.instances, self.offerings)
+        brand, url, operators = self.settings.brand_name, self.settings.base_url, self.settings.operator_emails
+        telling = Telling(self.database, self.clock, self.mailer, brand, url, operators)
+        handover = Handover(self.commerce, url)
         return OrderWorkflow(
             self.database,
             self.clock,
             self.durable,
             self.commerce,
-            granting,
+            self.settling,
+            handover,
+            telling,
             self.workspaces,
             self.accounts,
-            self.mailer,
-            self.settings.brand_name,
-            self.settings.base_url,
         )
 
     @cached_property
@@ -173,7 +183,7 @@ class Services:
     def provisioner(self) -> Provisioner:
         url, secret = self.settings.saleor_url, self.settings.saleor_webhook_secret.get_secret_value()
         verifier = signature.verifier(url, secret, self.http, self.clock)
-        return Provisioner(self.database, self.clock, self.workflow, self.commerce, self.connection, verifier, url)
+        return Provisioner(self.database, self.clock, self.workflow, self.commerce, self.connection, self.commerce, verifier, url)
 
     @cached_property
     def reconciler(self) -> Reconciler:
@@ -199,6 +209,24 @@ class Services:
             wanted.app(app),
             version_of(app["requiredSaleorVersion"]),
             [variant.sku for product in self.products for variant in product.variants],
+        )
+
+    @cached_property
+    def books(self) -> Books:
+        return Books(self.database, self.ledger, self.commerce)
+
+    @cached_property
+    def desk(self) -> Desk:
+        return Desk(
+            self.database,
+            self.clock,
+            self.settling,
+            self.workflow.begin,
+            self.reconciler,
+            self.ledger,
+            self.workspaces,
+            self.books,
+            self.settings.saleor_api_url,
         )
 
     @cached_property

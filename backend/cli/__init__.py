@@ -5,16 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import asdict
-from datetime import timedelta
 from typing import Annotated
 
 import typer
 
+from backend.cli.orders import books, reconcile
 from backend.cli.running import AsJson, quiet, show, with_services, with_system
 from backend.cli.saleor import saleor
 from backend.container import Services
 from backend.db.migrate import upgrade
-from backend.main import System
 from backend.operator.doctor.schemas import Finding, Level
 from backend.serving import CannotServe, serve_web
 from backend.settings import Settings
@@ -25,6 +24,8 @@ ledger = typer.Typer(no_args_is_help=True, help="The credit ledger.")
 app.add_typer(keys, name="keys")
 app.add_typer(ledger, name="ledger")
 app.add_typer(saleor, name="saleor")
+app.command()(reconcile)
+app.command()(books)
 
 
 @app.command()
@@ -71,18 +72,6 @@ def doctor(as_json: AsJson = False) -> None:
         lines += [f"{found.level:<4} {found.check}: {found.seen}", f"       {found.fix}" if found.fix else ""]
     show(as_json, {"ok": not failed, "checks": [asdict(finding) for finding in findings]}, lines)
     raise typer.Exit(1 if failed else 0)
-
-
-@app.command()
-def reconcile(since_hours: Annotated[float, typer.Option(help="How far back to look, in hours.")] = 48.0) -> None:
-    """Start the provisioning of every fully paid order that never arrived."""
-
-    async def run(system: System) -> int:
-        await system.start()
-        services = system.services
-        return len(await services.reconciler.reconcile(services.clock.now() - timedelta(hours=since_hours)))
-
-    typer.echo(f"{with_system(run)} orders taken up.")
 
 
 @ledger.command("prove")

@@ -5,14 +5,21 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from backend.commerce.orders import order_money
 from backend.db.engine import Database
 from backend.kernel.clock import Clock
 from backend.kernel.errors import Forbidden, Invalid, TooLarge, Unauthenticated, Unavailable
 from backend.kernel.ids import SaleorOrderId
-from backend.provisioner import repository
-from backend.provisioner.manifest import EVENTS
-from backend.provisioner.ports import App, Saleor
+from backend.provisioner import policy, repository
+from backend.provisioner.facts import Facts, facts, mark
+from backend.provisioner.manifest import CATALOGUE, EVENTS
+from backend.provisioner.models import OrderRow
+from backend.provisioner.policy import Standing
+from backend.provisioner.ports import App, Catalogue, Saleor
 from backend.provisioner.signature import Verifier, addressed
 from backend.provisioner.workflow import OrderWorkflow
 
@@ -29,6 +36,7 @@ class Provisioner:
     workflow: OrderWorkflow
     saleor: Saleor
     app: App
+    catalogue: Catalogue
     verifier: Verifier
     api_url: str
     _asked_app_id: str = field(default="", init=False)
@@ -36,24 +44,44 @@ class Provisioner:
     async def receive(self, cause: str, raw: bytes, headers: Mapping[str, str]) -> str:
         """Take a delivery in: durable when this returns our ref of its order. cause: a key of `manifest.EVENTS`.
 
-        Raises Unauthenticated for what Saleor did not sign, or not for us, and Unavailable for what cannot be judged now. Until it has been
-        verified, nothing of a delivery is stored.
+        "" for one that changes nothing of ours. Raises Unauthenticated for what Saleor did not sign, or not for us, and Unavailable for
+        what cannot be judged or kept now. Until it has been verified, nothing of a delivery is stored.
         """
         if len(raw) > MAX_BODY:
             raise TooLarge("A delivery of ours is never this large.")
         given = {name.lower(): value for name, value in headers.items()}
         await self.verifier.verify(raw, given.get("saleor-signature", ""))
-        body = addressed(raw, given, events=EVENTS[cause], api_url=self.api_url, app_id=await self._app_id())
+        try:
+            body = addressed(raw, given, events=EVENTS[cause], api_url=self.api_url, app_id=await self._app_id())
+            if cause == CATALOGUE:
+                await self.catalogue.changed()
+                return ""
+            return await self._begin(cause, raw, body, given["saleor-event"].lower())
+        except (OperationalError, InterfaceError) as fault:
+            raise Unavailable("The delivery cannot be kept just now.") from fault
+
+    async def _begin(self, cause: str, raw: bytes, body: Mapping[str, Any], event: str) -> str:
         order = body.get("order")
         order_id = order.get("id") if isinstance(order, dict) else None
-        if not isinstance(order_id, str) or not order_id:
+        if not isinstance(order, dict) or not isinstance(order_id, str) or not order_id:
             raise Invalid("The delivery names no order.", fields={"order": "missing"})
-        async with self.database.write() as tx:
-            row = await repository.open_order(tx, SaleorOrderId(order_id), self.clock.now())
-            if cause == "paid":
-                await repository.reach(tx, row.ref, "received", self.clock.now())
         # Saleor repeats a delivery byte for byte, and a second event of the same kind has another issuedAt.
-        await self.workflow.begin(row.ref, cause, hashlib.sha256(raw).hexdigest()[:32])
+        key: str | int = hashlib.sha256(raw).hexdigest()[:32]
+        if cause == "updated":
+            seen = _facts(order)
+            async with self.database.read() as tx:
+                known = (await repository.by_saleor_ids(tx, [order_id])).get(order_id)
+            if _nothing_new(known, seen):
+                return known.ref if known else ""
+            # However many of these come before we have looked, one look answers them all.
+            key = f"{mark(seen)}:{known.tickets if known else 0}" if seen else key
+        now = self.clock.now()
+        async with self.database.write() as tx:
+            row = await repository.open_order(tx, SaleorOrderId(order_id), now)
+            if cause == "paid":
+                await repository.reach(tx, row.ref, "received", now)
+            await repository.log(tx, row.ref, f"{cause}:{key}", now, f"Delivery: {event.replace('_', ' ')}.", "Saleor")
+        await self.workflow.begin(row.ref, cause, key)
         return row.ref
 
     async def register(self, api_url: str, token: str) -> None:
@@ -79,3 +107,20 @@ class Provisioner:
             except Unauthenticated:
                 raise Unavailable("Saleor does not know the token that is configured.", code="bad_app_token") from None
         return self._asked_app_id
+
+
+def _facts(order: Mapping[str, Any]) -> Facts | None:
+    """None when the webhook was made by another version of ours, with another selection."""
+    try:
+        return facts(order_money(order))
+    except (KeyError, TypeError, AttributeError, ArithmeticError):
+        return None
+
+
+def _nothing_new(known: OrderRow | None, seen: Facts | None) -> bool:
+    """An update of an order that we do not know matters only when it is paid: carts in progress are none of our business."""
+    if seen is None:
+        return False
+    if known is None:
+        return policy.standing(seen, refund_seen=False, once_paid=False, received=0) is not Standing.PAID
+    return known.mark == mark(seen)
