@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -17,6 +18,8 @@ ASKED = ("q", "sort", "min", "max", *TITLES, "page")
 PER_PAGE = 24
 MAX_WORDS = 80
 """Characters of a search."""
+MAX_OPTIONS = 12
+"""Values of a facet that are offered; one that was chosen is always among them."""
 
 Values = Mapping[str, Mapping[str, str]]
 """Facet → value → its words."""
@@ -73,10 +76,7 @@ def matched(cards: Sequence[Card], text: str) -> list[Card]:
 
 def facets(cards: Sequence[Card], chosen: Mapping[str, set[str]], values: Values) -> list[Facet]:
     """Each facet's values, counted over the cards that the other facets let through."""
-    return [
-        Facet(TITLES[facet], [_option(cards, chosen, facet, value, label) for value, label in named.items()])
-        for facet, named in values.items()
-    ]
+    return [Facet(TITLES[facet], _options(cards, chosen, facet, named)) for facet, named in values.items()]
 
 
 def _chosen(asked: Mapping[str, str], values: Values) -> tuple[dict[str, set[str]], str]:
@@ -88,9 +88,10 @@ def _chosen(asked: Mapping[str, str], values: Values) -> tuple[dict[str, set[str
     return known, f"Not known here, so left out: {words.joined(strange[:5])}." if strange else ""
 
 
-def _option(cards: Sequence[Card], chosen: Mapping[str, set[str]], facet: str, value: str, label: str) -> Option:
-    count = sum(f"{facet}={value}" in card.facets and _matches(card, chosen, but=facet) for card in cards)
-    return Option(facet, value, label, count, value in chosen.get(facet, set()))
+def _options(cards: Sequence[Card], chosen: Mapping[str, set[str]], facet: str, named: Mapping[str, str]) -> list[Option]:
+    found = Counter(value for card in cards if _matches(card, chosen, but=facet) for value in card.facets)
+    options = [Option(facet, value, label, found[f"{facet}={value}"], value in chosen.get(facet, ())) for value, label in named.items()]
+    return [option for place, option in enumerate(options) if place < MAX_OPTIONS or option.on]
 
 
 def _matches(card: Card, chosen: Mapping[str, set[str]], but: str = "") -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from backend import catalogue
 from backend.catalogue import Terms
@@ -67,7 +68,7 @@ def built_product(product: catalogue.Product) -> ProductView:
 
 def live_product(product: schemas.Product, terms: Mapping[str, Terms]) -> ProductView:
     known = [(v.sku, v.name, v.price, terms[v.sku]) for v in product.variants if v.sku in terms]
-    return _product(_entry(product), known)
+    return replace(_product(_entry(product), known), category_name=product.category_name)
 
 
 def card_name(product_name: str, sku: str, variant_name: str) -> str:
@@ -120,9 +121,9 @@ def _entry(product: schemas.Product) -> catalogue.Product:
     known = _KNOWN.get(product.slug)
     if known:
         return known
-    text = " ".join(product.description_plain.split())
+    text = product.description_plain
     kind = product.product_type
-    return catalogue.Product(product.slug, product.name, kind, product.category, "agent", text.split(". ")[0], text, ())
+    return catalogue.Product(product.slug, product.name, kind, product.category, "agent", text.partition("\n")[0].split(". ")[0], text, ())
 
 
 def _card(

@@ -75,6 +75,13 @@ def test_no_address_breaks_the_page_and_its_links_ask_only_what_is_known(asked: 
         assert link.href == "" or set(parse_qs(urlsplit(link.href).query)) <= set(browse.ASKED)
 
 
+def test_a_facet_offers_so_many_values_and_always_the_chosen_one() -> None:
+    many = {**VALUES, "does": {f"v{n}": f"V {n}" for n in range(40)}}
+    (facet,) = [facet for facet in browse.shelf(cards(5), {"does": "v30"}, many).facets if facet.title == "What it does"]
+    assert len(facet.options) == browse.MAX_OPTIONS + 1
+    assert [option.value for option in facet.options if option.on] == ["v30"]
+
+
 def test_the_notice_names_the_day_when_it_is_not_today() -> None:
     now = datetime(2026, 11, 22, 14, 7, tzinfo=UTC)
     assert notice.of(Freshness(now.replace(minute=5), ""), now) == ""
