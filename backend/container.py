@@ -10,6 +10,7 @@ from backend import __version__, catalogue, mail
 from backend.commerce.carts import Carts
 from backend.commerce.client import Commerce
 from backend.commerce.connection import AppConnection
+from backend.commerce.copies import DatabaseCopies
 from backend.commerce.session import Session
 from backend.commerce.transport import HttpxTransport
 from backend.control_plane.access import Access
@@ -148,7 +149,8 @@ class Services:
     @cached_property
     def commerce(self) -> Commerce:
         url, channel = self.settings.saleor_url, self.settings.saleor_channel
-        return Commerce(url, channel, transport=self._saleor, app_token=self.connection.token, clock=self.clock)
+        copies = DatabaseCopies(self.database, url, channel)
+        return Commerce(url, channel, transport=self._saleor, app_token=self.connection.token, clock=self.clock, copies=copies)
 
     @cached_property
     def carts(self) -> Carts:

@@ -93,6 +93,7 @@ class System:
         await self.services.durable.stop()
         if self.shop is not None:
             await self.shop.stop()
+        await self.services.commerce.close()
         await self.services.http.aclose()
         await self.services.database.dispose()
 

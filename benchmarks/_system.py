@@ -82,17 +82,20 @@ def built() -> int:
 
 
 @contextmanager
-def started(data: Path, port: int) -> Iterator[Running]:
-    """`cmpctl serve` on the data folder, on the embedded defaults. Leaves with SystemExit when it does not start; stops it at the end."""
+def started(data: Path, port: int, saleor: str = "") -> Iterator[Running]:
+    """`cmpctl serve` on the data folder, on the embedded defaults. Leaves with SystemExit when it does not start; stops it at the end.
+
+    saleor: the GraphQL URL of a real one to read instead of the embedded shop. Our app need not be installed in it.
+    """
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CMP_")}
     # No model, whatever a .env in the project's folder says.
-    environment |= {"CMP_DATA_DIR": str(data), "CMP_PORT": str(port), "CMP_LLM_BASE_URL": ""}
+    environment |= {"CMP_DATA_DIR": str(data), "CMP_PORT": str(port), "CMP_LLM_BASE_URL": "", "CMP_SALEOR_API_URL": saleor}
     log = data.with_name(f"{data.name}.log")
     with log.open("w") as out:
         began = time.monotonic()
         process = subprocess.Popen([sys.executable, "-m", "backend.cli", "serve"], cwd=ROOT, env=environment, stdout=out, stderr=out)
     try:
-        while not _ready(port):
+        while not _ready(port, "health" if saleor else "ready"):
             if process.poll() is not None or time.monotonic() - began > PATIENCE:
                 sys.exit(f"the marketplace did not start:\n{log.read_text()[-2000:]}")
             time.sleep(0.05)
@@ -110,9 +113,9 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def _ready(port: int) -> bool:
+def _ready(port: int, door: str) -> bool:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/ready", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/{door}", timeout=5) as answer:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False

@@ -1,4 +1,4 @@
-"""Short-lived memory of what the shop said, so that a page does not ask it each time and survives its short absences."""
+"""A short memory of single answers of the shop: the words somebody searched for, a product that is in no list."""
 
 from __future__ import annotations
 
@@ -8,66 +8,81 @@ from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, TypeVar, cast
+from typing import Generic, TypeVar
 
 from backend.kernel.clock import Clock
-from backend.kernel.errors import Unavailable, UpstreamFailed
+from backend.kernel.errors import DomainError, Unavailable
 
 T = TypeVar("T")
+PAUSE = timedelta(seconds=5)
+"""How long a shop that failed is left alone; whoever asks meanwhile is told at once."""
 
 
-@dataclass(slots=True)
-class _Kept:
-    value: Any
-    said_at: datetime
-    ask_again_at: datetime
+@dataclass(frozen=True, slots=True)
+class _Kept(Generic[T]):
+    value: T
+    until: datetime
 
 
-class Reads:
-    """fresh: how long an answer is given without asking. stale: how old one may be when the shop cannot answer. size: answers kept."""
+class Memory(Generic[T]):
+    """life: how long an answer is given again. size: answers kept. patience: seconds that a caller waits for one."""
 
-    def __init__(
-        self, clock: Clock, *, fresh: timedelta = timedelta(seconds=5), stale: timedelta = timedelta(hours=1), size: int = 256
-    ) -> None:
-        self._clock, self._fresh, self._stale, self._size = clock, fresh, stale, size
-        self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
-        self._asking: dict[Hashable, asyncio.Task[Any]] = {}
+    def __init__(self, clock: Clock, *, life: timedelta, size: int, patience: float) -> None:
+        self._clock, self._life, self._size, self._patience = clock, life, size, patience
+        self._kept: OrderedDict[Hashable, _Kept[T]] = OrderedDict()
+        self._asking: dict[Hashable, asyncio.Task[T]] = {}
+        self._failed: tuple[datetime, DomainError] | None = None
 
     async def get(self, key: Hashable, ask: Callable[[], Awaitable[T]]) -> T:
-        """The answer for `key`. Callers who come while it is being asked share that one question."""
-        kept = self._kept.get(key)
-        if kept and self._clock.now() < kept.ask_again_at:
-            return cast(T, kept.value)
+        """The answer for `key`. Callers who come while it is being asked share that one question.
+
+        Raises Unavailable when it takes too long, and what `ask` raised; both also for others in the next `PAUSE`.
+        """
+        kept, now = self._kept.get(key), self._clock.now()
+        if kept and now < kept.until:
+            return kept.value
         task = self._asking.get(key)
         if task is None:
-            task = self._asking[key] = asyncio.create_task(self._refresh(key, ask))
+            if self._failed and now < self._failed[0]:
+                fault = self._failed[1]
+                raise type(fault)(fault.detail, code=fault.code)
+            task = self._asking[key] = asyncio.create_task(self._ask(key, ask))
             task.add_done_callback(partial(self._done, key))
-        # Shielded: one caller going away must not take the answer from the others.
-        return cast(T, await asyncio.shield(task))
+        try:
+            # Shielded: one caller going away must not take the answer from the others.
+            return await asyncio.wait_for(asyncio.shield(task), self._patience)
+        except TimeoutError:
+            slow = Unavailable("The shop is slow to answer right now. Try again in a moment.", code="shop_unavailable")
+            self._failed = (self._clock.now() + PAUSE, slow)
+            raise slow from None
 
-    def refresh(self) -> None:
-        """Every answer is asked for anew the next time; until the shop gives a new one, the old one may still serve."""
-        for kept in self._kept.values():
-            kept.ask_again_at = kept.said_at
+    def forget(self) -> None:
+        """Everything, also what is being asked now: that question was put before the change."""
+        self._kept.clear()
+        self._asking.clear()
 
-    async def _refresh(self, key: Hashable, ask: Callable[[], Awaitable[T]]) -> T:
+    async def close(self) -> None:
+        tasks = list(self._asking.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _ask(self, key: Hashable, ask: Callable[[], Awaitable[T]]) -> T:
         try:
             value = await ask()
-        except (Unavailable, UpstreamFailed):
-            kept, now = self._kept.get(key), self._clock.now()
-            if kept is None or now - kept.said_at > self._stale:
-                raise
-            # It also counts as asked, or every page would wait for a shop that is away.
-            kept.ask_again_at = now + self._fresh
-            return cast(T, kept.value)
-        now = self._clock.now()
-        self._kept[key] = _Kept(value, now, now + self._fresh)
-        self._kept.move_to_end(key)
-        while len(self._kept) > self._size:
-            self._kept.popitem(last=False)
+        except DomainError as fault:
+            self._failed = (self._clock.now() + PAUSE, fault)
+            raise
+        self._failed = None
+        if self._asking.get(key) is asyncio.current_task():
+            self._kept[key] = _Kept(value, self._clock.now() + self._life)
+            self._kept.move_to_end(key)
+            while len(self._kept) > self._size:
+                self._kept.popitem(last=False)
         return value
 
-    def _done(self, key: Hashable, task: asyncio.Task[Any]) -> None:
-        del self._asking[key]
+    def _done(self, key: Hashable, task: asyncio.Task[T]) -> None:
+        if self._asking.get(key) is task:
+            del self._asking[key]
         if not task.cancelled():
             task.exception()  # Seen here too, for the case that every caller has gone away.

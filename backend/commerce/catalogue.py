@@ -1,137 +1,134 @@
-"""Reading the catalogue. Answers are remembered for a few seconds, and longer while the shop is away."""
+"""Reading the catalogue. Pages are answered from a snapshot in memory; the shop is asked behind them, and for what it alone knows."""
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
-from typing import Any
+import logging
+from datetime import datetime, timedelta
 
-from backend.commerce import description, wire
-from backend.commerce.cache import Reads
-from backend.commerce.schemas import Category, Product, ProductPage, ProductQuery, Variant
+from backend.commerce import wire
+from backend.commerce.cache import Memory
+from backend.commerce.live import Copies, Live
+from backend.commerce.products import product
+from backend.commerce.schemas import Category, Freshness, Product, ProductPage, ProductQuery
 from backend.commerce.session import Session
-from backend.kernel.errors import Invalid
-from backend.kernel.ids import Sku
+from backend.commerce.snapshot import MAX_PRODUCTS, Snapshot, check
+from backend.kernel.clock import Clock
+from backend.kernel.errors import Unavailable, UpstreamFailed
 from backend.kernel.page import MAX_PAGE
 
-MAX_PRICE = 10**12
-"""More than anything costs. Without a bound 1e999 would become an infinity that JSON cannot write."""
-_SORTS = {
-    "name": {"field": "NAME", "direction": "ASC"},
-    "-name": {"field": "NAME", "direction": "DESC"},
-    "price": {"field": "MINIMAL_PRICE", "direction": "ASC"},
-    "-price": {"field": "MINIMAL_PRICE", "direction": "DESC"},
-    "relevance": {"field": "RANK", "direction": "DESC"},
-}
+_log = logging.getLogger(__name__)
+MAX_FOUND = 500
+"""Products taken over from the shop's own search, the best first."""
+SEARCH_PATIENCE = 1.5
+"""Seconds a page waits for the shop's own search before it looks by itself."""
+PATIENCE = 3.0
+"""Seconds a page waits for a product that is in no list."""
+FOLLOW_PATIENCE = 20.0
+"""Seconds that a page which already shows something waits for something newer."""
 
 
 class CatalogueReads:
-    """channel: slug of the channel to read. Every answer is what an anonymous shopper may see."""
+    """shop: the URL of its GraphQL. channel: slug. Every answer is what an anonymous shopper may see."""
 
-    def __init__(self, session: Session, channel: str, reads: Reads) -> None:
-        self._session, self._channel, self._reads = session, channel, reads
+    def __init__(self, session: Session, shop: str, channel: str, clock: Clock, copies: Copies | None) -> None:
+        self._session, self._shop, self._channel = session, shop, channel
+        self._live = Live(self._read, copies, clock)
+        minute = timedelta(minutes=1)
+        self._searches: Memory[tuple[str, ...]] = Memory(clock, life=minute, size=256, patience=SEARCH_PATIENCE)
+        self._single: Memory[Product | None] = Memory(clock, life=minute, size=256, patience=PATIENCE)
+        self._parts: Memory[tuple[Category, ...]] = Memory(clock, life=timedelta(seconds=5), size=1, patience=60)
 
     async def products(self, query: ProductQuery | None = None) -> ProductPage:
         """One page. An unknown category or type gives an empty page. Raises Invalid for a price, sort or size that is none."""
         query = query or ProductQuery()
-        _check(query)
-        return await self._reads.get(("products", query), lambda: self._ask_products(query))
+        check(query)
+        snapshot = await self._live.current()
+        return snapshot.find(query, await self._ranked(query.search) if query.search else None)
 
     async def product(self, slug: str) -> Product | None:
         """The product, or None when it is unknown or not published."""
-
-        async def ask() -> Product | None:
-            data = await self._session.ask("Product", {"channel": self._channel, "slug": slug})
-            return _product(data["product"]) if data["product"] else None
-
-        return await self._reads.get(("product", slug), ask)
-
-    async def changed(self) -> None:
-        """Something in the shop's catalogue changed: ask for each answer anew."""
-        self._reads.refresh()
+        snapshot = await self._live.current()
+        if found := snapshot.slugs.get(slug):
+            return found
+        # Published and not listed, newer than the snapshot, or beyond what is read.
+        return await self._single.get(slug, lambda: self._ask_product(slug))
 
     async def categories(self) -> tuple[Category, ...]:
-        return await self._reads.get("categories", lambda: self._every("Categories", "categories"))
+        """As the shop has them now: it is asked, so this also tells whether it answers."""
+        return await self._parts.get("categories", self._ask_categories)
 
-    async def product_types(self) -> tuple[Category, ...]:
-        return await self._reads.get("product-types", lambda: self._every("ProductTypes", "productTypes"))
+    async def changed(self) -> None:
+        """The shop says that something in the catalogue changed. Returns at once; the reading it causes is shared by all who call."""
+        self._searches.forget()
+        self._single.forget()
+        self._live.changed()
 
-    async def _every(self, operation: str, field: str) -> tuple[Category, ...]:
+    def freshness(self) -> Freshness:
+        """How old what pages show is, and what is the matter with the shop."""
+        return self._live.freshness()
+
+    @property
+    def refreshing(self) -> bool:
+        return self._live.refreshing
+
+    async def refreshed(self) -> None:
+        """Wait for the reading under way, if there is one, so that a page can show what it brought."""
+        await self._live.settled(FOLLOW_PATIENCE)
+
+    async def _close_reads(self) -> None:
+        for part in (self._live, self._searches, self._single, self._parts):
+            await part.close()
+
+    async def _read(self, before: Snapshot | None, at: datetime) -> Snapshot:
+        found: dict[str, wire.Data] = {}
+        after: str | None = None
+        while len(found) < MAX_PRODUCTS:
+            variables = {"channel": self._channel, "first": MAX_PAGE, "after": after}
+            connection = (await self._session.ask("Products", variables))["products"]
+            # By id: a product that moved to a later page while the list was read comes twice.
+            found |= {node["id"]: node for node in wire.nodes(connection)}
+            after = wire.cursor(connection)
+            if after is None:
+                break
+        if after is not None:
+            _log.warning("catalogue: the channel has more than %d products; the rest is found only by its own address", MAX_PRODUCTS)
+        try:
+            return Snapshot.of(list(found.values()), at, self._shop, whole=after is None, before=before)
+        except (KeyError, TypeError, ValueError, ArithmeticError) as fault:
+            raise UpstreamFailed(f"The shop sent a product that makes no sense: {fault!r}.", code="shop_failed") from fault
+
+    async def _ranked(self, words: str) -> tuple[str, ...] | None:
+        """The slugs that the shop's own search finds, the best first; None when it does not answer in time."""
+        words = " ".join(words.casefold().split())
+        if self._live.freshness().trouble == "away":
+            return None
+        try:
+            return await self._searches.get(words, lambda: self._search(words))
+        except (Unavailable, UpstreamFailed):
+            return None
+
+    async def _search(self, words: str) -> tuple[str, ...]:
+        found: list[str] = []
+        after: str | None = None
+        while len(found) < MAX_FOUND:
+            variables = {"channel": self._channel, "words": words, "first": MAX_PAGE, "after": after}
+            connection = (await self._session.ask("SearchProducts", variables))["products"]
+            found += [node["slug"] for node in wire.nodes(connection)]
+            after = wire.cursor(connection)
+            if after is None:
+                break
+        return tuple(found)
+
+    async def _ask_product(self, slug: str) -> Product | None:
+        data = (await self._session.ask("Product", {"channel": self._channel, "slug": slug}))["product"]
+        return product(data, self._shop) if data else None
+
+    async def _ask_categories(self) -> tuple[Category, ...]:
         found: list[Category] = []
         after: str | None = None
         while True:
-            connection = (await self._session.ask(operation, {"first": MAX_PAGE, "after": after}))[field]
+            connection = (await self._session.ask("Categories", {"first": MAX_PAGE, "after": after}))["categories"]
             found += [Category(node["id"], node["slug"], node["name"]) for node in wire.nodes(connection)]
             after = wire.cursor(connection)
             if after is None:
                 return tuple(found)
-
-    async def _ask_products(self, query: ProductQuery) -> ProductPage:
-        filters = await self._filter(query)
-        if filters is None:
-            return ProductPage((), 0)
-        # Saleor ranks only what it searched for.
-        sort = "name" if query.sort == "relevance" and not query.search else query.sort
-        variables: dict[str, Any] = {"channel": self._channel, "first": query.first, "after": query.after, "sort": _SORTS[sort]}
-        variables |= {"search": query.search or None, "filter": filters or None}
-        connection = (await self._session.ask("Products", variables))["products"]
-        items = tuple(_product(node) for node in wire.nodes(connection))
-        return ProductPage(items, connection["totalCount"], wire.cursor(connection))
-
-    async def _filter(self, query: ProductQuery) -> dict[str, Any] | None:
-        """Saleor filters by ids, pages speak in slugs. None when a slug is unknown: nothing can match."""
-        filters: dict[str, Any] = {}
-        if query.category:
-            filters["categories"] = [c.id for c in await self.categories() if c.slug == query.category]
-        if query.types:
-            filters["productTypes"] = [t.id for t in await self.product_types() if t.slug in query.types]
-        if any(not ids for ids in filters.values()):
-            return None
-        if query.min_price or query.max_price:
-            bounds = {"gte": query.min_price, "lte": query.max_price}
-            filters["minimalPrice"] = {name: float(bound) for name, bound in bounds.items() if bound}
-        return filters
-
-
-def _check(query: ProductQuery) -> None:
-    faults: dict[str, str] = {}
-    if query.sort not in _SORTS:
-        faults["sort"] = f"One of: {', '.join(_SORTS)}."
-    if not 1 <= query.first <= MAX_PAGE:
-        faults["first"] = f"From 1 to {MAX_PAGE}."
-    for name, bound in (("min_price", query.min_price), ("max_price", query.max_price)):
-        if bound and not _is_price(bound):
-            faults[name] = "An amount of money, such as 19.99."
-    if faults:
-        raise Invalid("This search does not work.", fields=faults)
-
-
-def _is_price(text: str) -> bool:
-    try:
-        return 0 <= Decimal(text) < MAX_PRICE
-    except InvalidOperation:
-        return False
-
-
-def _product(data: wire.Data) -> Product:
-    text = description.read(data["description"])
-    category = data["category"] or {"slug": "", "name": ""}
-    return Product(
-        id=data["id"],
-        slug=data["slug"],
-        name=data["name"],
-        description_html=text.html,
-        description_plain=text.plain,
-        category=category["slug"],
-        category_name=category["name"],
-        product_type=data["productType"]["slug"],
-        variants=tuple(variant for item in data["variants"] or () if (variant := _variant(item))),
-    )
-
-
-def _variant(data: wire.Data) -> Variant | None:
-    """None when it has no price in this channel, and so cannot be bought in it."""
-    price = (data["pricing"] or {}).get("price")
-    if price is None:
-        return None
-    available = (data["quantityAvailable"] or 0) > 0
-    return Variant(data["id"], Sku(data["sku"] or ""), data["name"], wire.gross(price), available)

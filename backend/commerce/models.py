@@ -1,4 +1,4 @@
-"""What commerce remembers itself: which checkout a visitor is filling, and the token the shop gave to our app."""
+"""What commerce remembers itself: which checkout a visitor is filling, the token the shop gave to our app, its last good catalogue."""
 
 from __future__ import annotations
 
@@ -25,3 +25,13 @@ class ConnectionRow(Table, table=True):
     api_url: str = Field(primary_key=True)
     app_id: str
     sealed_token: str
+
+
+class CatalogueCopyRow(Table, table=True):
+    """The catalogue of one channel as the shop sent it. as_of: when it was asked. body: JSON, compressed."""
+
+    __tablename__ = "commerce_catalogue_copy"
+    shop: str = Field(primary_key=True)
+    channel: str = Field(primary_key=True)
+    as_of: datetime = Field(sa_type=UtcDateTime)
+    body: bytes

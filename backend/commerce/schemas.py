@@ -16,7 +16,7 @@ Sort = Literal["name", "-name", "price", "-price", "relevance"]
 
 @dataclass(frozen=True, slots=True)
 class ProductQuery:
-    """category, types: slugs. min_price, max_price: decimal strings in the channel's currency. first: 1 to 100."""
+    """category, types: slugs. min_price, max_price: decimal strings in the channel's currency. first: how many, after `skip` of them."""
 
     search: str = ""
     category: str = ""
@@ -24,12 +24,14 @@ class ProductQuery:
     min_price: str = ""
     max_price: str = ""
     sort: Sort = "name"
-    first: int = 20
-    after: str | None = None
+    first: int = 100
+    skip: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Variant:
+    """available: whether it can be bought now."""
+
     id: str
     sku: Sku
     name: str
@@ -38,8 +40,18 @@ class Variant:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """The seller's own picture of a product, as absolute URLs of thumbnails that fit a square of so many pixels."""
+
+    alt: str
+    at_256: str
+    at_512: str
+    at_1024: str
+
+
+@dataclass(frozen=True, slots=True)
 class Product:
-    """category, product_type: slugs. description_html holds only tags we wrote ourselves, around escaped text."""
+    """category, product_type: slugs. description_html is safe to show: what backend.commerce.description lets through."""
 
     id: str
     slug: str
@@ -50,6 +62,7 @@ class Product:
     category_name: str
     product_type: str
     variants: tuple[Variant, ...]
+    picture: Picture | None = None
 
     @property
     def price_from(self) -> Money | None:
@@ -61,11 +74,19 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class ProductPage:
-    """after: the cursor for the next page, or None at the end. total: products in all pages."""
+    """total: products on all pages. local: the words were looked for here, because the shop that ranks them did not answer."""
 
     items: tuple[Product, ...]
     total: int
-    after: str | None = None
+    local: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """as_of: when what pages show was asked of the shop; None when it never answered. trouble: what is the matter with it since."""
+
+    as_of: datetime | None
+    trouble: Literal["", "away", "slow"] = ""
 
 
 @dataclass(frozen=True, slots=True)

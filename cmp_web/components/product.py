@@ -13,8 +13,11 @@ from cmp_web.components.doors import coming
 from cmp_web.components.either import each, text, when
 from cmp_web.components.emblems import plate
 from cmp_web.components.icons import icon
+from cmp_web.components.shelf import picture
 
 Price = Callable[[Any], Any]
+Gone = Callable[[Any], rx.Var]
+"""Whether a plan cannot be bought now."""
 BOTH = "Basic, Pro"
 CONNECTIONS = (
     ("widget", "Website widget", "Works only on addresses you list", BOTH),
@@ -41,34 +44,48 @@ def crumbs(product: Any) -> rx.Component:
     return rx.el.nav(trail, class_name="crumbs", aria_label="Breadcrumb")
 
 
-def heading(product: Any) -> rx.Component:
+def heading(product: Any, shot: Any) -> rx.Component:
+    """shot: the seller's own picture; the emblem stands where there is none."""
     said = rx.el.div(rx.el.h1(product.name, class_name="t3"), rx.el.p(product.summary, class_name="i2"), class_name="col g2")
-    return rx.el.div(plate(product.emblem, "l"), said, class_name="row top g5")
+    drawn = rx.el.div(plate(product.emblem, "l"), said, class_name="row top g5")
+    seen = rx.fragment(picture(shot, "(max-width: 1023px) 100vw, 560px"), said)
+    return rx.cond(shot.src != "", seen, drawn)
 
 
-def buying(product: Any, price: Price, add: Any, chosen: rx.Var[str]) -> rx.Component:
+def words(product: Any, written: rx.Var[str]) -> rx.Component:
+    """What it is: in the seller's words when they wrote some, in the catalogue's otherwise. written: HTML made safe in commerce."""
+    return rx.cond(written != "", rx.html(written, class_name="rich measure"), rx.el.p(product.description, class_name="measure"))
+
+
+def buying(product: Any, price: Price, gone: Gone, add: Any, chosen: rx.Var[str]) -> rx.Component:
     """The choice of plan and the button that buys it. Which offer shows is decided by CSS, so choosing takes no time at all."""
     plans = rx.el.fieldset(
         rx.el.legend(when(product.agent, rx.fragment("Plan"), rx.fragment("Pack")), class_name="lab legend"),
-        each(product.plans, lambda plan: _choice(plan, price, chosen)),
+        each(product.plans, lambda plan: _choice(plan, price, gone, chosen)),
         class_name="col g2",
         key=chosen,
     )
-    offers = each(product.plans, lambda plan: _offer(plan, price, add, product))
-    bar = rx.el.div(each(product.plans, lambda plan: _bar_offer(plan, price, add, product)), class_name="buybar")
+    offers = each(product.plans, lambda plan: _offer(plan, price, gone, add, product))
+    bar = rx.el.div(each(product.plans, lambda plan: _bar_offer(plan, price, gone, add, product)), class_name="buybar")
     return rx.el.div(plans, offers, bar, class_name="col g6 buying")
 
 
-def _bar_offer(plan: Any, price: Price, add: Any, product: Any) -> rx.Component:
+def _buy(plan: Any, label: Any, gone: Gone, add: Any, product: Any, **props: Any) -> rx.Component:
+    """The button that puts a plan in the cart, or says why it cannot."""
+    return button(rx.cond(gone(plan), "Sold out", label), disabled=gone(plan), on_click=add(product.slug, plan.sku), **props)
+
+
+def _bar_offer(plan: Any, price: Price, gone: Gone, add: Any, product: Any) -> rx.Component:
     """The chosen plan in the bar that stays in sight on a phone."""
     said = rx.el.div(rx.el.span(plan.name, class_name="xs i2"), rx.el.span(price(plan), class_name="semi num"), class_name="col grow")
-    act = button(text("Add ", plan.name, " to cart"), on_click=add(product.slug, plan.sku))
+    act = _buy(plan, text("Add ", plan.name, " to cart"), gone, add, product)
     return rx.el.div(said, act, class_name=text("offer row grow p", plan.index))
 
 
-def _choice(plan: Any, price: Price, chosen: rx.Var[str]) -> rx.Component:
+def _choice(plan: Any, price: Price, gone: Gone, chosen: rx.Var[str]) -> rx.Component:
     top = rx.el.span(rx.el.span(plan.name, class_name="semi"), rx.el.span(price(plan), class_name="semi num"), class_name="row between")
-    words = rx.el.span(top, rx.el.span(plan.line, class_name="xs i2"), class_name="col grow")
+    line = rx.cond(gone(plan), "Sold out", plan.line)
+    said = rx.el.span(top, rx.el.span(line, class_name="xs i2"), class_name="col grow")
     mark = rx.el.input(
         type="radio",
         name="plan",
@@ -76,11 +93,11 @@ def _choice(plan: Any, price: Price, chosen: rx.Var[str]) -> rx.Component:
         default_checked=rx.cond(chosen == "", plan.index == 0, chosen == plan.sku),
         custom_attrs={"data-plan": plan.index},
     )
-    return rx.el.label(mark, words, class_name="plan")
+    return rx.el.label(mark, said, class_name="plan")
 
 
-def _offer(plan: Any, price: Price, add: Any, product: Any) -> rx.Component:
-    act = button(text("Add ", plan.name, " to cart"), size="l", wide=True, on_click=add(product.slug, plan.sku))
+def _offer(plan: Any, price: Price, gone: Gone, add: Any, product: Any) -> rx.Component:
+    act = _buy(plan, text("Add ", plan.name, " to cart"), gone, add, product, size="l", wide=True)
     promise = when(
         product.agent,
         rx.el.p("Paid once. Your agent is ready as soon as the payment is confirmed.", class_name="xs i3 center"),
@@ -119,7 +136,7 @@ def figures() -> rx.Component:
     return section("figures", "Measured figures", rx.el.div(rx.el.dl(*shown, class_name="cols3 mfig"), why, class_name="card pad col g6"))
 
 
-def plans(product: Any, price: Price, add: Any) -> rx.Component:
+def plans(product: Any, price: Price, gone: Gone, add: Any) -> rx.Component:
     def row(name: str, cell: Callable[[Any], Any]) -> rx.Component:
         return rx.el.tr(rx.el.th(name, scope="row"), each(product.plans, lambda plan: rx.el.td(cell(plan))))
 
@@ -140,13 +157,9 @@ def plans(product: Any, price: Price, add: Any) -> rx.Component:
         row("OpenAI clients", lambda p: _later(p.rest)),
         row("MCP", lambda p: _later(p.mcp)),
     ]
-    acts = rx.el.tr(rx.el.td(), each(product.plans, lambda p: rx.el.td(_add(p, product, add))))
+    acts = rx.el.tr(rx.el.td(), each(product.plans, lambda p: rx.el.td(_buy(p, text("Add ", p.name), gone, add, product, kind="o"))))
     table = rx.el.table(rx.el.thead(head), rx.el.tbody(*body), rx.el.tfoot(acts), class_name="tbl bare ptab num")
     return section("plans", "Plans side by side", rx.el.div(table, class_name="scrollx"))
-
-
-def _add(plan: Any, product: Any, add: Any) -> rx.Component:
-    return button(text("Add ", plan.name), kind="o", on_click=add(product.slug, plan.sku))
 
 
 def _yes(has: Any) -> rx.Component:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import reflex as rx
 
 from cmp_web import routes
-from cmp_web.components.base import button, checkbox, closer, dialog, empty, failure, icon_button, note, opener
+from cmp_web.components.base import button, checkbox, closer, dialog, empty, icon_button, note, opener
 from cmp_web.components.icons import icon
-from cmp_web.components.shelf import card
+from cmp_web.components.shelf import card, pages
 from cmp_web.layouts.store import ON_LOAD, shell
 from cmp_web.pages.page import Page
+from cmp_web.state.browse import SORTS
 from cmp_web.state.cart import CartBadge
-from cmp_web.state.market import SORTS, Market
+from cmp_web.state.market import Market
 
 
 def marketplace() -> rx.Component:
@@ -61,10 +62,18 @@ def found() -> rx.Component:
         button("Clear search and filters", kind="o", size="s", on_click=Market.clear),
     )
     cards = rx.el.ul(rx.foreach(Market.cards, lambda item: rx.el.li(card(item, CartBadge.add))), class_name="pgrid")
-    broken = failure("The shop does not answer", Market.failed, button("Try again", kind="o", size="s", on_click=Market.load))
-    refused = rx.cond(CartBadge.failed != "", note(CartBadge.failed, tone="ba", sign="alert", role="alert"), rx.fragment())
-    shown = rx.cond(Market.failed != "", broken, rx.cond(Market.cards.length() > 0, cards, none))
-    return rx.el.div(count, refused, shown, class_name="col g6")
+    shown = rx.cond(Market.cards.length() > 0, cards, none)
+    return rx.el.div(count, *said(), shown, pages(Market.pages), class_name="col g6")
+
+
+def said() -> list[rx.Component]:
+    """What there is to say: of the shop, of the address, of a cart that was refused."""
+    notes = [
+        (Market.note, note(Market.note, tone="wa", sign="clock", role="status")),
+        (Market.unknown, note(Market.unknown, role="status")),
+        (CartBadge.failed, note(CartBadge.failed, tone="ba", sign="alert", role="alert")),
+    ]
+    return [rx.cond(words != "", shown, rx.fragment()) for words, shown in notes]
 
 
 def filters(where: str) -> rx.Component:
@@ -91,6 +100,7 @@ def prices(where: str) -> rx.Component:
             placeholder=example,
             default_value=value,
             on_blur=handler,
+            key=value,
         )
         return rx.fragment(rx.el.label(words, html_for=f"{where}-{name}", class_name="vh"), field)
 

@@ -24,18 +24,25 @@ from cmp_web.state.views import Plan, ProductView
 def view(product: Any, price: parts.Price, run: Any) -> rx.Component:
     """product: a ProductView or a Var of one. run: what one run costs, in words."""
     add = CartBadge.add
+
+    def gone(plan: Any) -> rx.Var:
+        return Product.gone.contains(plan.sku)
+
+    stale = rx.cond(Product.note != "", note(Product.note, tone="wa", sign="clock", role="status"), rx.fragment())
     refused = rx.cond(CartBadge.failed != "", note(CartBadge.failed, tone="ba", sign="alert", role="alert"), rx.fragment())
     buy = rx.el.div(
         parts.crumbs(product),
-        parts.heading(product),
-        parts.buying(product, price, add, Product.plan),
+        parts.heading(product, Product.shot),
+        stale,
+        parts.buying(product, price, gone, add, Product.plan),
         refused,
         class_name="col g6",
     )
-    about = rx.el.div(rx.el.h2("About", class_name="t2"), rx.el.p(product.description, class_name="i2 measure"), class_name="col g4")
+    words = parts.words(product, Product.written)
+    about = rx.el.div(rx.el.h2("About", class_name="t2"), words, class_name="col g4")
     beside = when(product.agent, trial(product, run, Trial, Trial.ask, Trial.submit), rx.el.div(about, class_name="card pad"))
-    described = parts.section("about", "What it does", rx.el.p(product.description, class_name="measure"))
-    agent = rx.fragment(described, parts.figures(), parts.plans(product, price, add), parts.cost(product, run), parts.connections())
+    described = parts.section("about", "What it does", words)
+    agent = rx.fragment(described, parts.figures(), parts.plans(product, price, gone, add), parts.cost(product, run), parts.connections())
     body = [rx.el.div(buy, beside, class_name="agrid"), when(product.agent, agent), parts.questions(product)]
     return rx.el.div(*body, class_name="wrap shelfpage")
 

@@ -9,11 +9,11 @@ from typing import Any
 import reflex as rx
 
 from backend.kernel.errors import DomainError, NotFound
-from cmp_web.state import shelf
+from cmp_web.state import notice, shelf
 from cmp_web.state.app_rows import Piece, pieces
 from cmp_web.state.services import services
 from cmp_web.state.session import public, visitor_of
-from cmp_web.state.views import ProductView
+from cmp_web.state.views import ProductView, Shot
 
 NONE = ProductView("", "", "", "", "agent", False, "", "", [])
 BATCH_SECONDS = 0.05
@@ -22,9 +22,14 @@ MAX_QUESTION = 500
 
 
 class Product(rx.State):
-    """prices: by SKU, as the shop has them now. late: a product that appeared after the site was built."""
+    """prices: by SKU, as the shop has them now. gone: the SKUs that cannot be bought. written: the seller's own description, as safe
+    HTML. late: a product that appeared after the site was built. note: what is the matter with the shop."""
 
     prices: dict[str, str] = {}
+    gone: list[str] = []
+    written: str = ""
+    shot: Shot = Shot()
+    note: str = ""
     plan: str = ""
     late: ProductView = NONE
     title: str = "Product · CMP"
@@ -33,20 +38,38 @@ class Product(rx.State):
 
     @rx.event
     @public
-    async def load(self) -> None:
-        slug = self.router.url.path.rstrip("/").rpartition("/")[2]
+    async def load(self) -> Any:
         self.plan = str(self.router.url.query_parameters.get("plan", ""))[:64]
         self.failed, self.missing = "", False
+        await self._show(self._slug())
+        return Product.follow if services().commerce.refreshing else None
+
+    @rx.event(background=True)
+    @public
+    async def follow(self) -> None:
+        """The page is shown from memory already; show what the reading behind it brings, too."""
+        await services().commerce.refreshed()
+        async with self:
+            await self._show(self._slug())
+
+    def _slug(self) -> str:
+        return str(self.router.url.path.rstrip("/").rpartition("/")[2])
+
+    async def _show(self, slug: str) -> None:
+        commerce = services().commerce
         try:
-            product = await services().commerce.product(slug)
+            product = await commerce.product(slug)
             terms = {offering.sku: offering.terms for offering in await services().offerings.all()}
         except DomainError as error:
-            self.failed = error.detail
+            self.failed, self.note = error.detail, notice.of(commerce.freshness(), services().clock.now())
             return
+        self.note = notice.of(commerce.freshness(), services().clock.now())
         if product is None:
             self.missing, self.late, self.prices = True, NONE, {}
             return
         self.prices = {variant.sku: str(variant.price) for variant in product.variants}
+        self.gone = [variant.sku for variant in product.variants if not variant.available]
+        self.written, self.shot = shelf.written(product), shelf.shot(product, shelf.PAGE)
         self.late = NONE if slug in shelf.SLUGS else shelf.live_product(product, terms)
         self.title = f"{product.name} · CMP"
 

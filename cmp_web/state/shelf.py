@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from backend import catalogue
 from backend.catalogue import Terms
@@ -10,8 +11,11 @@ from backend.commerce import schemas
 from backend.kernel.ids import Sku
 from backend.kernel.money import Credits, Money
 from cmp_web.state import words
-from cmp_web.state.views import Card, Plan, ProductView, Question, Row
+from cmp_web.state.views import Card, Plan, ProductView, Question, Row, Shot
 
+CARD, PAGE = "card", "page"
+"""Where a picture is shown."""
+NO_SHOT = Shot()
 CATEGORIES = {"ai-agents": "AI agents", "credit-packs": "Credit packs"}
 SHELF: tuple[catalogue.Product, ...] = catalogue.load()
 """The products known when the site was built."""
@@ -19,6 +23,7 @@ SHELF: tuple[catalogue.Product, ...] = catalogue.load()
 SLUGS = frozenset(product.slug for product in SHELF)
 _KNOWN = {product.slug: product for product in SHELF}
 _VARIANTS = {variant.sku: variant for product in SHELF for variant in product.variants}
+_PLACES = {sku: place for place, sku in enumerate(_VARIANTS)}
 
 
 def built_cards() -> list[Card]:
@@ -28,11 +33,33 @@ def built_cards() -> list[Card]:
 def live_cards(products: Iterable[schemas.Product], terms: Mapping[str, Terms]) -> list[Card]:
     """terms: by SKU, for those the house can provision. A variant nobody can provision is not shown: it could be paid but not delivered."""
     return [
-        _card(_entry(product), variant.sku, variant.name, variant.price, terms[variant.sku], variant.available)
+        _card(_entry(product), variant.sku, variant.name, variant.price, terms[variant.sku], variant.available, shot(product, CARD))
         for product in products
         for variant in product.variants
         if variant.sku in terms
     ]
+
+
+def recommended(cards: Iterable[Card]) -> list[Card]:
+    """In the catalogue's own order; what is not in it comes after, by name."""
+    return sorted(cards, key=lambda card: (_PLACES.get(Sku(card.sku), len(_PLACES)), card.name))
+
+
+def shot(product: schemas.Product, where: str) -> Shot:
+    """The seller's own picture, or none. where: CARD or PAGE."""
+    found = product.picture
+    if found is None:
+        return NO_SHOT
+    return Shot(
+        found.at_512 if where == CARD else found.at_1024, f"{found.at_256} 256w, {found.at_512} 512w, {found.at_1024} 1024w", found.alt
+    )
+
+
+def written(product: schemas.Product) -> str:
+    """The seller's description as safe HTML; "" when it is the catalogue's own, which the page has already."""
+    known = _KNOWN.get(product.slug)
+    same = known is not None and " ".join(known.description.split()) == " ".join(product.description_plain.split())
+    return "" if same else product.description_html
 
 
 def built_product(product: catalogue.Product) -> ProductView:
@@ -41,7 +68,7 @@ def built_product(product: catalogue.Product) -> ProductView:
 
 def live_product(product: schemas.Product, terms: Mapping[str, Terms]) -> ProductView:
     known = [(v.sku, v.name, v.price, terms[v.sku]) for v in product.variants if v.sku in terms]
-    return _product(_entry(product), known)
+    return replace(_product(_entry(product), known), category_name=product.category_name)
 
 
 def card_name(product_name: str, sku: str, variant_name: str) -> str:
@@ -96,10 +123,12 @@ def _entry(product: schemas.Product) -> catalogue.Product:
         return known
     text = product.description_plain
     kind = product.product_type
-    return catalogue.Product(product.slug, product.name, kind, product.category, "agent", text.split(". ")[0], text, ())
+    return catalogue.Product(product.slug, product.name, kind, product.category, "agent", text.partition("\n")[0].split(". ")[0], text, ())
 
 
-def _card(product: catalogue.Product, sku: str, name: str, price: Money, terms: Terms, available: bool = True) -> Card:
+def _card(
+    product: catalogue.Product, sku: str, name: str, price: Money, terms: Terms, available: bool = True, shown: Shot = NO_SHOT
+) -> Card:
     known = _VARIANTS.get(Sku(sku))
     return Card(
         sku=sku,
@@ -115,6 +144,7 @@ def _card(product: catalogue.Product, sku: str, name: str, price: Money, terms: 
         tag="Measured: not enough runs yet" if product.is_agent else "Works for every agent you own",
         facets=_facets(product, name, terms),
         available=available,
+        shot=shown,
     )
 
 
@@ -138,11 +168,23 @@ def _facets(product: catalogue.Product, plan: str, terms: Terms) -> list[str]:
     return found
 
 
-def facet_words() -> dict[str, dict[str, str]]:
-    """Every facet's title, and each of its values in words, in the order shown."""
+def facet_words(products: Iterable[schemas.Product], terms: Mapping[str, Terms]) -> dict[str, dict[str, str]]:
+    """Every facet's values in words, in the order shown: those of the catalogue, then what the shop sells beside it."""
+    found = _built_words()
+    for product in products:
+        for variant in product.variants:
+            if variant.sku in terms:
+                found["category"].setdefault(product.category, product.category_name)
+                if terms[variant.sku].run:
+                    found["does"].setdefault(product.slug, product.name.removesuffix(" Agent").capitalize())
+                    found["plan"].setdefault(variant.name.lower(), variant.name)
+    return found
+
+
+def _built_words() -> dict[str, dict[str, str]]:
     agents = {p.slug: p.name.removesuffix(" Agent").capitalize() for p in SHELF if p.is_agent}
     return {
-        "category": CATEGORIES,
+        "category": dict(CATEGORIES),
         "does": agents,
         "plan": {"basic": "Basic", "pro": "Pro"},
         "connects": {"widget": "Website widget", "rest": "REST", "mcp": "MCP, coming"},

@@ -12,6 +12,15 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Shot:
+    """A picture of the seller's own, ready for an `img`. src is "" when there is none."""
+
+    src: str = ""
+    srcset: str = ""
+    alt: str = ""
+
+
+@dataclass(frozen=True)
 class Card:
     """A variant on the shelf. minor: its price in minor units. facets: what it can be filtered by, as `facet=value`."""
 
@@ -28,6 +37,7 @@ class Card:
     tag: str
     facets: list[str]
     available: bool = True
+    shot: Shot = Shot()
 
 
 @dataclass(frozen=True)
@@ -88,3 +98,14 @@ class Option:
 class Facet:
     title: str
     options: list[Option]
+
+
+@dataclass(frozen=True)
+class PageLink:
+    """One step of the pages' row. name: for a screen reader. href: "" for the gap between two numbers."""
+
+    label: str
+    name: str
+    href: str
+    rel: str
+    here: bool

@@ -166,6 +166,7 @@ class ProductView:
     shop_channel: ChannelView
     variants: list[VariantView] = field(default_factory=list, repr=False, compare=False)
     thumbnail: None = None
+    media: Sequence[None] = ()
     rating: None = None
     seo_title: None = None
     seo_description: None = None

@@ -39,5 +39,5 @@ def test_only_queries_may_be_repeated() -> None:
     repeatable = {name for name, operation in load().items() if operation.repeatable}
     assert repeatable == {
         *("App", "Categories", "Checkout", "Order", "OrderDelivery", "Orders"),
-        *("Product", "ProductTypes", "Products", "Warehouses"),
+        *("Product", "Products", "SearchProducts", "Warehouses"),
     }

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 import httpx
 
 from backend import catalogue
 from backend.commerce.client import Commerce
+from backend.commerce.copies import DatabaseCopies
 from backend.commerce.schemas import Address, Checkout, LineInput, Order
 from backend.db.engine import Database, Tx
 from backend.kernel.clock import FrozenClock
@@ -43,16 +45,25 @@ class Heard:
 
 
 class Switch(httpx.AsyncBaseTransport):
-    """The way to the shop, which can be cut. asked: requests that went through it."""
+    """The way to the shop, which can be cut. asked: requests that went through it.
+
+    held: while it is not set, answers that the shop has given already wait; `arrived` says that one does.
+    """
 
     def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
         self.inner, self.up, self.asked = inner, True, 0
+        self.held: asyncio.Event | None = None
+        self.arrived = asyncio.Event()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.asked += 1
         if not self.up:
             raise httpx.ConnectError("cut", request=request)
-        return await self.inner.handle_async_request(request)
+        answer = await self.inner.handle_async_request(request)
+        if self.held:
+            self.arrived.set()
+            await self.held.wait()
+        return answer
 
 
 @dataclass
@@ -110,5 +121,6 @@ async def open_mall(database: Database, clock: FrozenClock) -> Mall:
     apps = AppResolvers(Installer(database, clock, httpx.AsyncClient(), "http://shop.test"), begin)
     server = create_shop(database, clock, events=heard, resolve_app=resolve, public_url="http://shop.test", bindables=apps.bindables())
     way = Switch(httpx.ASGITransport(server))
-    commerce = Commerce(URL, "default-channel", transport=way, app_token=app_token, clock=clock)
+    copies = DatabaseCopies(database, URL, "default-channel")
+    commerce = Commerce(URL, "default-channel", transport=way, app_token=app_token, clock=clock, copies=copies)
     return Mall(database, commerce, way, heard, token)

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 import pytest
 
+from backend.commerce import catalogue
 from backend.commerce.client import Commerce
+from backend.commerce.live import LIFE, SLOW
+from backend.commerce.schemas import ProductQuery
 from backend.kernel.clock import FrozenClock
 from backend.kernel.errors import Forbidden, Unavailable, UpstreamFailed
 from backend.kernel.ids import SaleorOrderId
 
 HTML = "<html><body>502 Bad Gateway</body></html>"
 DENIED = {"errors": [{"message": "no", "extensions": {"exception": {"code": "PermissionDenied"}}}], "data": {"order": None}}
-PRODUCT = {"data": {"product": None}}
+CHECKOUT = {"data": {"checkout": None}}
 
 
 @dataclass
@@ -69,7 +73,7 @@ async def commerce(crooked: Crooked, clock: FrozenClock) -> AsyncIterator[Commer
 async def test_nobody_listening_is_unavailable(clock: FrozenClock, unused_tcp_port: int) -> None:
     client = Commerce(f"http://127.0.0.1:{unused_tcp_port}/graphql/", "default-channel", app_token=_token, clock=clock)
     with pytest.raises(Unavailable) as fault:
-        await client.product("any")
+        await client.checkout("any")
     assert fault.value.code == "shop_unavailable"
     await client.close()
 
@@ -77,7 +81,7 @@ async def test_nobody_listening_is_unavailable(clock: FrozenClock, unused_tcp_po
 async def test_a_page_that_is_not_graphql_is_an_upstream_failure_and_is_asked_once(crooked: Crooked, commerce: Commerce) -> None:
     crooked.says(HTML, 200, "text/html")
     with pytest.raises(UpstreamFailed):
-        await commerce.product("any")
+        await commerce.checkout("any")
     assert crooked.asked == 1
 
 
@@ -85,20 +89,20 @@ async def test_a_page_that_is_not_graphql_is_an_upstream_failure_and_is_asked_on
 async def test_json_that_is_not_an_answer_is_an_upstream_failure(crooked: Crooked, commerce: Commerce, nonsense: str) -> None:
     crooked.says(nonsense)
     with pytest.raises(UpstreamFailed):
-        await commerce.product("any")
+        await commerce.checkout("any")
 
 
 async def test_a_query_is_repeated_after_a_5xx(crooked: Crooked, commerce: Commerce) -> None:
     crooked.says(HTML, 503, "text/html")
-    crooked.says(PRODUCT)
-    assert await commerce.product("any") is None
+    crooked.says(CHECKOUT)
+    assert await commerce.checkout("any") is None
     assert crooked.asked == 2
 
 
 async def test_a_query_is_given_up_after_three_tries(crooked: Crooked, commerce: Commerce) -> None:
     crooked.says("", 500)
     with pytest.raises(Unavailable):
-        await commerce.product("any")
+        await commerce.checkout("any")
     assert crooked.asked == 3
 
 
@@ -110,7 +114,7 @@ async def test_a_mutation_is_sent_once_whatever_happens(crooked: Crooked, commer
 
 
 async def test_a_slow_answer_is_not_waited_for(crooked: Crooked, commerce: Commerce) -> None:
-    crooked.says(PRODUCT, after=5)
+    crooked.says(CHECKOUT, after=5)
     with pytest.raises(Unavailable):
         await asyncio.wait_for(commerce.complete("Q2hlY2tvdXQ6MQ=="), timeout=2)
 
@@ -125,4 +129,65 @@ async def test_a_missing_permission_is_forbidden_and_not_repeated(crooked: Crook
 async def test_a_query_the_shop_does_not_understand_is_an_upstream_failure(crooked: Crooked, commerce: Commerce) -> None:
     crooked.says({"errors": [{"message": "Cannot query field"}]}, 400)
     with pytest.raises(UpstreamFailed):
-        await commerce.product("any")
+        await commerce.checkout("any")
+
+
+def _products(*names: str) -> dict[str, object]:
+    made = [
+        {
+            "id": name,
+            "slug": name,
+            "name": name,
+            "description": None,
+            "isAvailableForPurchase": True,
+            "productType": {"slug": "ai-agent"},
+            "category": None,
+            "media": [],
+            "variants": [],
+        }
+        for name in names
+    ]
+    return {"data": {"products": {"pageInfo": {"hasNextPage": False, "endCursor": None}, "edges": [{"node": item} for item in made]}}}
+
+
+async def test_a_slow_shop_slows_no_warm_page_and_pages_say_that_it_is_slow(crooked: Crooked, clock: FrozenClock) -> None:
+    client = Commerce(f"http://127.0.0.1:{crooked.port}/graphql/", "default-channel", app_token=_token, clock=clock)
+    crooked.says(_products("one"))
+    crooked.says(_products("one", "two"), after=5)
+    await client.products()
+    clock.advance(LIFE)
+    began = time.monotonic()
+    for _ in range(50):
+        assert (await client.products()).total == 1
+    assert time.monotonic() - began < 0.5
+    clock.advance(SLOW)
+    assert client.freshness().trouble == "slow"
+    await client.close()
+
+
+async def test_a_search_does_not_wait_for_a_slow_shop(crooked: Crooked, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalogue, "SEARCH_PATIENCE", 0.2)
+    client = Commerce(f"http://127.0.0.1:{crooked.port}/graphql/", "default-channel", app_token=_token, clock=clock)
+    crooked.says(_products("one", "two"))
+    crooked.says(_products("one", "two"), after=5)
+    began = time.monotonic()
+    for _ in range(3):
+        page = await client.products(ProductQuery(search="two"))
+        assert ([item.slug for item in page.items], page.local) == (["two"], True)
+    assert time.monotonic() - began < 1
+    await client.close()
+
+
+@pytest.mark.parametrize("strange", [{"id": "x"}, {"id": "x", "slug": None, "name": 3, "description": 7}])
+async def test_a_product_that_makes_no_sense_does_not_take_the_shelf_away(
+    crooked: Crooked, clock: FrozenClock, strange: dict[str, object]
+) -> None:
+    client = Commerce(f"http://127.0.0.1:{crooked.port}/graphql/", "default-channel", app_token=_token, clock=clock)
+    crooked.says(_products("one"))
+    crooked.says({"data": {"products": {"pageInfo": {"hasNextPage": False, "endCursor": None}, "edges": [{"node": strange}]}}})
+    await client.products()
+    await client.changed()
+    await client.refreshed()
+    assert [item.slug for item in (await client.products()).items] == ["one"]
+    assert client.freshness().trouble == "away"
+    await client.close()
