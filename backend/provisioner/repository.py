@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import cast
 
@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, delete
 from sqlmodel import col, select
 
 from backend.db.engine import Tx
-from backend.db.upsert import insert_once
+from backend.db.upsert import insert_new, insert_once
 from backend.kernel.ids import SaleorOrderId, new_id
 from backend.provisioner.models import GrantRow, OrderRow, StageRow
 from backend.provisioner.policy import Reached, Status
@@ -18,10 +18,27 @@ from backend.provisioner.policy import Reached, Status
 
 async def open_order(tx: Tx, saleor_order_id: SaleorOrderId, now: datetime) -> OrderRow:
     """The row of this order, made when there is none, and locked until the transaction ends."""
-    fresh = OrderRow(ref=new_id("ord"), saleor_order_id=saleor_order_id, status=Status.PAID, placed_at=now, updated_at=now)
-    await insert_once(tx, OrderRow, fresh.model_dump(), unique=["saleor_order_id"])
+    await open_orders(tx, [saleor_order_id], now)
     query = select(OrderRow).where(OrderRow.saleor_order_id == saleor_order_id).with_for_update()
     return cast(OrderRow, (await tx.execute(query)).scalar_one())
+
+
+async def open_orders(tx: Tx, saleor_order_ids: Collection[str], now: datetime) -> dict[str, str]:
+    """Our ref of each of these orders, made where there is none. Saleor's id → ref."""
+    # Sorted, so that two processes that open the same orders do not wait for each other in a circle.
+    rows = [
+        OrderRow(ref=new_id("ord"), saleor_order_id=order_id, status=Status.PAID, placed_at=now, updated_at=now).model_dump()
+        for order_id in sorted(saleor_order_ids)
+    ]
+    await insert_new(tx, OrderRow, rows, unique=["saleor_order_id"])
+    found = await tx.execute(select(OrderRow.saleor_order_id, OrderRow.ref).where(col(OrderRow.saleor_order_id).in_(saleor_order_ids)))
+    return {row.saleor_order_id: row.ref for row in found}
+
+
+async def received(tx: Tx, refs: Collection[str], at: datetime) -> None:
+    """Put the stage "received" on these timelines where it is not."""
+    rows = [StageRow(order_ref=ref, key="received", at=at).model_dump() for ref in sorted(refs)]
+    await insert_new(tx, StageRow, rows, unique=["order_ref", "key"])
 
 
 async def lock(tx: Tx, ref: str) -> OrderRow:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from backend.db.engine import Database
 from backend.kernel.clock import Clock
 from backend.kernel.errors import Forbidden, Invalid, TooLarge, Unauthenticated, Unavailable
-from backend.kernel.ids import SaleorOrderId
-from backend.provisioner import repository
+from backend.provisioner.intake import Arrival, Intake
 from backend.provisioner.manifest import EVENTS
 from backend.provisioner.ports import App, Saleor
 from backend.provisioner.signature import Verifier, addressed
@@ -31,7 +31,11 @@ class Provisioner:
     app: App
     verifier: Verifier
     api_url: str
-    _asked_app_id: str = field(default="", init=False)
+    _app: str = field(default="", init=False)
+    _intake: Intake = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._intake = Intake(self.database, self.clock, self.workflow)
 
     async def receive(self, cause: str, raw: bytes, headers: Mapping[str, str]) -> str:
         """Take a delivery in: durable when this returns our ref of its order. cause: a key of `manifest.EVENTS`.
@@ -41,20 +45,16 @@ class Provisioner:
         """
         if len(raw) > MAX_BODY:
             raise TooLarge("A delivery of ours is never this large.")
-        given = {name.lower(): value for name, value in headers.items()}
-        await self.verifier.verify(raw, given.get("saleor-signature", ""))
-        body = addressed(raw, given, events=EVENTS[cause], api_url=self.api_url, app_id=await self._app_id())
-        order = body.get("order")
-        order_id = order.get("id") if isinstance(order, dict) else None
-        if not isinstance(order_id, str) or not order_id:
-            raise Invalid("The delivery names no order.", fields={"order": "missing"})
-        async with self.database.write() as tx:
-            row = await repository.open_order(tx, SaleorOrderId(order_id), self.clock.now())
-            if cause == "paid":
-                await repository.reach(tx, row.ref, "received", self.clock.now())
-        # Saleor repeats a delivery byte for byte, and a second event of the same kind has another issuedAt.
-        await self.workflow.begin(row.ref, cause, hashlib.sha256(raw).hexdigest()[:32])
-        return row.ref
+        async with self._intake.admitted():
+            given = {name.lower(): value for name, value in headers.items()}
+            await self.verifier.verify(raw, given.get("saleor-signature", ""))
+            body = await self._addressed(raw, given, EVENTS[cause])
+            order = body.get("order")
+            order_id = order.get("id") if isinstance(order, dict) else None
+            if not isinstance(order_id, str) or not order_id:
+                raise Invalid("The delivery names no order.", fields={"order": "missing"})
+            # Saleor repeats a delivery byte for byte, and a second event of the same kind has another issuedAt.
+            return await self._intake.take(Arrival(cause, order_id, hashlib.sha256(raw).hexdigest()[:32]))
 
     async def register(self, api_url: str, token: str) -> None:
         """Keep the token of a fresh installation, once Saleor itself has said whose it is: the call is unsigned and proves nothing.
@@ -69,13 +69,21 @@ class Provisioner:
             raise Forbidden("Saleor does not know this token.", code="bad_token") from None
         await self.app.store(app.id, token)
 
+    async def _addressed(self, raw: bytes, headers: Mapping[str, str], events: Mapping[str, str]) -> dict[str, Any]:
+        """The body, when it was meant for us. Our id as Saleor's app is kept, and read once more when a delivery names another one."""
+        if self._app:
+            try:
+                return addressed(raw, headers, events=events, api_url=self.api_url, app_id=self._app)
+            except Unauthenticated:
+                pass
+        self._app = await self._app_id()
+        return addressed(raw, headers, events=events, api_url=self.api_url, app_id=self._app)
+
     async def _app_id(self) -> str:
-        """Saleor's id of our app. Where only a token was configured, Saleor is asked whose it is, once."""
+        """Saleor's id of our app. Where only a token was configured, Saleor is asked whose it is."""
         if known := await self.app.app_id():
             return known
-        if not self._asked_app_id:
-            try:
-                self._asked_app_id = (await self.saleor.app(await self.app.token())).id
-            except Unauthenticated:
-                raise Unavailable("Saleor does not know the token that is configured.", code="bad_app_token") from None
-        return self._asked_app_id
+        try:
+            return (await self.saleor.app(await self.app.token())).id
+        except Unauthenticated:
+            raise Unavailable("Saleor does not know the token that is configured.", code="bad_app_token") from None

@@ -31,6 +31,8 @@ from backend.provisioner.snapshot import Look, Snapshot, record, snapshot
 NAME = "provision_order"
 PATIENT = Retry(attempts=8, interval=2.0, backoff=2.0)
 """About four minutes; then the poll takes the order up again."""
+AT_ONCE = 8
+"""Orders that one process works on. A burst becomes a line: neither our database nor Saleor's API sees all of it at the same time."""
 PARTLY = "Partly refunded. Decide which agents or credits to take back; nothing was taken back by itself."
 
 
@@ -62,7 +64,7 @@ class OrderWorkflow:
         async def provision_order(ref: str, cause: str) -> None:
             await self.run(ref, cause)
 
-        self.durable.workflow(NAME, provision_order)
+        self.durable.workflow(NAME, provision_order, at_once=AT_ONCE)
 
     async def begin(self, ref: str, cause: str, key: str | int) -> None:
         """Durable when this returns. The same cause and key again changes nothing. Our ref names the work: Saleor's id is a secret."""
