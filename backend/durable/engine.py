@@ -11,8 +11,10 @@ from datetime import datetime
 from typing import Any, TypeVar, cast
 
 from dbos import DBOS, DBOSConfig, SetWorkflowID
+from sqlalchemy import Engine
 
 from backend.durable.line import Line
+from backend.durable.memory import remembering
 
 APPLICATION = VERSION = "cmp"
 """A fixed version: work begun before an upgrade is finished after it."""
@@ -43,7 +45,9 @@ class Durable:
         self._schedules: dict[str, tuple[str, Workflow]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._registered: dict[str, Workflow] = {}
+        self._engine: Engine | None = None
         self._line: Line | None = None
+        self._ahead = 0
         self.running = False
 
     def workflow(self, name: str, function: Workflow, *, at_once: int = 0) -> None:
@@ -54,7 +58,10 @@ class Durable:
 
         # DBOS writes attributes on what it registers, which a bound method does not take.
         async def workflow(*args: Any) -> Any:
-            return await function(*args)
+            try:
+                return await function(*args)
+            finally:
+                self._ahead -= name in self._at_once
 
         workflow.__qualname__ = workflow.__name__ = name
         self._workflows[name] = workflow
@@ -76,8 +83,10 @@ class Durable:
             "log_level": "ERROR",
             "enable_otlp": False,
         }
-        self._line = Line(self._url, APPLICATION, VERSION)
-        await self._line.open()
+        self._engine = remembering(self._url)
+        if self._engine.dialect.name == "sqlite":
+            config["system_database_engine"] = self._engine
+        self._line = Line(self._engine, APPLICATION, VERSION)
         DBOS(config=config)
         for name, function in self._workflows.items():
             self._registered[name] = DBOS.workflow(name=name)(function)
@@ -97,15 +106,17 @@ class Durable:
         if not self.running:
             return
         self.running = False
-        await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
-        if self._line is not None:
-            await self._line.close()
+        # A piece of work that is being taken out of the line just now would find no loop to run on: it is given a second.
+        await asyncio.to_thread(DBOS.destroy, workflow_completion_timeout_sec=int(self._ahead > 0), destroy_registry=True)
+        if self._engine is not None:
+            self._engine.dispose()
 
     async def begin(self, name: str, workflow_id: str, *args: Any) -> None:
         """Start the workflow; a second call with the same id changes nothing. It is durable when this returns."""
         if name in self._at_once:
             assert self._line is not None, "durable work has not started"
             await self._line.join(name, workflow_id, args)
+            self._ahead += 1
             return
         with SetWorkflowID(workflow_id):
             await DBOS.start_workflow_async(self._registered[name], *args)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from dbos import DBOSClient, EnqueueOptions
-from sqlalchemy import Connection
+from sqlalchemy import Engine
 
-from backend.db.engine import Database
 from backend.kernel.batch import Batch
 
 MOST = 200
@@ -26,36 +26,26 @@ class Piece:
 
 
 class Line:
-    """url: of the database that remembers the work. application, version: as DBOS itself was told."""
+    """engine: of the database that remembers the work. application, version: as DBOS itself was told."""
 
-    def __init__(self, url: str, application: str, version: str) -> None:
-        self._database, self._version = Database(url), version
-        # It builds the rows; the connection it writes by is ours.
-        self._client = DBOSClient(system_database_url=url, application_name=application, lazy=True)
+    def __init__(self, engine: Engine, application: str, version: str) -> None:
+        self._engine, self._version = engine, version
+        self._client = DBOSClient(system_database_engine=engine, application_name=application, lazy=True)
         self._batch = Batch(self._write, most=MOST)
 
     async def join(self, name: str, workflow_id: str, args: tuple[Any, ...]) -> None:
         """Durable when this returns; an id that is known already changes nothing."""
         await self._batch.put(Piece(name, workflow_id, args))
 
-    async def open(self) -> None:
-        """Before DBOS opens it: a SQLite file keeps the journal mode it is given here, which halves the cost of a commit."""
-        async with self._database.read() as tx:
-            await tx.connection()
-
-    async def close(self) -> None:
-        await self._database.dispose()
-        self._client.destroy()
-
     async def _write(self, pieces: Sequence[Piece]) -> Sequence[None]:
-        async with self._database.write() as tx:
-            await (await tx.connection()).run_sync(self._insert, pieces)
+        await asyncio.to_thread(self._insert, pieces)
         return [None] * len(pieces)
 
-    def _insert(self, connection: Connection, pieces: Sequence[Piece]) -> None:
-        # In the order of their ids, so that two processes with the same pieces do not wait for each other in a circle.
-        for piece in sorted(pieces, key=lambda piece: piece.workflow_id):
-            options = EnqueueOptions(
-                workflow_name=piece.name, queue_name=piece.name, workflow_id=piece.workflow_id, app_version=self._version
-            )
-            self._client.enqueue_in_transaction(connection, options, *piece.args)
+    def _insert(self, pieces: Sequence[Piece]) -> None:
+        with self._engine.begin() as connection:
+            # In the order of their ids, so that two processes with the same pieces do not wait for each other in a circle.
+            for piece in sorted(pieces, key=lambda piece: piece.workflow_id):
+                options = EnqueueOptions(
+                    workflow_name=piece.name, queue_name=piece.name, workflow_id=piece.workflow_id, app_version=self._version
+                )
+                self._client.enqueue_in_transaction(connection, options, *piece.args)

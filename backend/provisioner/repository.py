@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import cast
 
 from sqlalchemy import ColumnElement, delete
@@ -14,6 +14,10 @@ from backend.db.upsert import insert_new, insert_once
 from backend.kernel.ids import SaleorOrderId, new_id
 from backend.provisioner.models import GrantRow, OrderRow, StageRow
 from backend.provisioner.policy import Reached, Status
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+_BLANK = OrderRow(ref="", saleor_order_id="", status=Status.PAID, placed_at=_NEVER, updated_at=_NEVER).model_dump()
+"""Made once: validating a row costs more than writing it."""
 
 
 async def open_order(tx: Tx, saleor_order_id: SaleorOrderId, now: datetime) -> OrderRow:
@@ -27,8 +31,7 @@ async def open_orders(tx: Tx, saleor_order_ids: Collection[str], now: datetime) 
     """Our ref of each of these orders, made where there is none. Saleor's id → ref."""
     # Sorted, so that two processes that open the same orders do not wait for each other in a circle.
     rows = [
-        OrderRow(ref=new_id("ord"), saleor_order_id=order_id, status=Status.PAID, placed_at=now, updated_at=now).model_dump()
-        for order_id in sorted(saleor_order_ids)
+        _BLANK | {"ref": new_id("ord"), "saleor_order_id": one, "placed_at": now, "updated_at": now} for one in sorted(saleor_order_ids)
     ]
     await insert_new(tx, OrderRow, rows, unique=["saleor_order_id"])
     found = await tx.execute(select(OrderRow.saleor_order_id, OrderRow.ref).where(col(OrderRow.saleor_order_id).in_(saleor_order_ids)))
@@ -37,7 +40,7 @@ async def open_orders(tx: Tx, saleor_order_ids: Collection[str], now: datetime) 
 
 async def received(tx: Tx, refs: Collection[str], at: datetime) -> None:
     """Put the stage "received" on these timelines where it is not."""
-    rows = [StageRow(order_ref=ref, key="received", at=at).model_dump() for ref in sorted(refs)]
+    rows = [{"order_ref": ref, "key": "received", "at": at, "note": ""} for ref in sorted(refs)]
     await insert_new(tx, StageRow, rows, unique=["order_ref", "key"])
 
 

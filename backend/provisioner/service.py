@@ -45,7 +45,7 @@ class Provisioner:
         """
         if len(raw) > MAX_BODY:
             raise TooLarge("A delivery of ours is never this large.")
-        async with self._intake.admitted():
+        async with self.workflow.door.admitted():
             given = {name.lower(): value for name, value in headers.items()}
             await self.verifier.verify(raw, given.get("saleor-signature", ""))
             body = await self._addressed(raw, given, EVENTS[cause])

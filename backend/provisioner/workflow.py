@@ -10,7 +10,7 @@ Saleor says when asked is the truth. Each step may run twice, and may run after 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypedDict
 
@@ -22,6 +22,7 @@ from backend.kernel.errors import DomainError, Unavailable
 from backend.kernel.ids import SaleorOrderId, WorkspaceId
 from backend.mail import Mail, Mailer
 from backend.provisioner import letters, policy, repository
+from backend.provisioner.door import Door
 from backend.provisioner.granting import Granting
 from backend.provisioner.models import OrderRow
 from backend.provisioner.policy import Standing, Status
@@ -59,6 +60,7 @@ class OrderWorkflow:
     brand: str
     base_url: str
     retry: Retry = PATIENT
+    door: Door = field(default_factory=Door)
 
     def register(self) -> None:
         async def provision_order(ref: str, cause: str) -> None:
@@ -81,6 +83,7 @@ class OrderWorkflow:
 
     async def look(self, ref: str, cause: str) -> Look:
         """Ask Saleor. Raises Unavailable, which is worth another try; any other refusal is for the operator to read."""
+        await self.door.quiet()
         async with self.database.write() as tx:
             row = await repository.lock(tx, ref)
             row.refund_seen = row.refund_seen or cause == "refunded"
