@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 import os
+import re
 import sys
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from contextlib import nullcontext
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
@@ -16,6 +20,7 @@ from backend.container import Services
 from backend.db.migrate import upgrade
 from backend.kernel.errors import DomainError
 from backend.main import System, assemble
+from backend.provisioner.desk import Report
 from backend.serving import CannotServe, serve_web
 from backend.settings import Settings
 
@@ -67,15 +72,61 @@ def doctor(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def reconcile(since_hours: Annotated[float, typer.Option(help="How far back to look, in hours.")] = 48.0) -> None:
-    """Start the provisioning of every fully paid order that never arrived."""
+def reconcile(
+    since: Annotated[str, typer.Option(help="From when on: 48h, 3d, or a moment such as 2026-11-20T00:00.")] = "48h",
+    since_hours: Annotated[float | None, typer.Option(help="The same in hours.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Start the provisioning of every fully paid order that never arrived, and report what was given without a paid order."""
 
-    async def run(system: System) -> int:
+    async def run(system: System) -> Report:
         await system.start()
         services = system.services
-        return len(await services.reconciler.reconcile(services.clock.now() - timedelta(hours=since_hours)))
+        return await services.reconciler.reconcile(_moment(f"{since_hours}h" if since_hours is not None else since, services.clock.now()))
 
-    typer.echo(f"{_with_system(run)} orders taken up.")
+    report = _with_system(run)
+    said = [f"{len(report.taken_up)} orders taken up, of {report.looked_at} looked at.", *report.taken_up]
+    _print(as_json, dataclasses.asdict(report) | {"at": report.at.isoformat()}, [*said, *_without_order(report)])
+
+
+@app.command()
+def books(
+    since: Annotated[str, typer.Option(help="From when on: 48h, 3d, or a moment such as 2026-11-20T00:00. All when left out.")] = "",
+    out: Annotated[Path | None, typer.Option(help="The file to write; standard output when left out.")] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Hold every sum against the ledger and Saleor; exit code 1 when one differs.")
+    ] = False,
+) -> None:
+    """Every order, line, unit, lot and debit as CSV, with their sums."""
+
+    async def run(services: Services) -> list[str]:
+        start = _moment(since, services.clock.now()) if since else None
+        with out.open("w", encoding="utf-8", newline="") if out else nullcontext(sys.stdout) as file:
+            async for line in services.books.lines(start):
+                file.write(line)
+        return await services.books.check(start) if check else []
+
+    faults = _with_services(run)
+    for fault in faults:
+        typer.secho(fault, err=True, fg="red")
+    if check and not faults:
+        typer.secho("The books match the ledger and Saleor.", err=True)
+    raise typer.Exit(1 if faults else 0)
+
+
+def _without_order(report: Report) -> list[str]:
+    return [f"given without a paid order: {ref}" for ref in report.without_order]
+
+
+def _moment(text: str, now: datetime) -> datetime:
+    """`48h`, `3d`, or an ISO 8601 moment, which is UTC when it names no zone. Raises typer.BadParameter."""
+    if span := re.fullmatch(r"(\d+(?:\.\d+)?)([hd])", text):
+        return now - timedelta(hours=float(span[1]) * (24 if span[2] == "d" else 1))
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no moment: say 48h, 3d, or 2026-11-20T00:00") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 @ledger.command("prove")

@@ -30,10 +30,15 @@ from backend.ledger.nightly import Nightly
 from backend.ledger.service import Ledger
 from backend.mail import Mailer
 from backend.provisioner import signature
+from backend.provisioner.books import Books
+from backend.provisioner.desk import Desk
 from backend.provisioner.granting import Granting
+from backend.provisioner.handover import Handover
 from backend.provisioner.orders import Orders
 from backend.provisioner.reconcile import Reconciler
 from backend.provisioner.service import Provisioner
+from backend.provisioner.settling import Settling
+from backend.provisioner.telling import Telling
 from backend.provisioner.workflow import OrderWorkflow
 from backend.runner.embedded import EmbeddedRunner
 from backend.runner.flows import flow_for
@@ -143,19 +148,24 @@ class Services:
         return Carts(self.database, self.commerce, self.clock)
 
     @cached_property
+    def settling(self) -> Settling:
+        return Settling(self.clock, Granting(self.ledger, self.instances, self.offerings))
+
+    @cached_property
     def workflow(self) -> OrderWorkflow:
-        granting = Granting(self.ledger, self.instances, self.offerings)
+        brand, url, operators = self.settings.brand_name, self.settings.base_url, self.settings.operator_emails
+        telling = Telling(self.database, self.clock, self.mailer, brand, url, operators)
+        handover = Handover(self.commerce, url)
         return OrderWorkflow(
             self.database,
             self.clock,
             self.durable,
             self.commerce,
-            granting,
+            self.settling,
+            handover,
+            telling,
             self.workspaces,
             self.accounts,
-            self.mailer,
-            self.settings.brand_name,
-            self.settings.base_url,
         )
 
     @cached_property
@@ -166,11 +176,29 @@ class Services:
     def provisioner(self) -> Provisioner:
         url, secret = self.settings.saleor_url, self.settings.saleor_webhook_secret.get_secret_value()
         verifier = signature.verifier(url, secret, self.http, self.clock)
-        return Provisioner(self.database, self.clock, self.workflow, self.commerce, self.connection, verifier, url)
+        return Provisioner(self.database, self.clock, self.workflow, self.commerce, self.connection, self.commerce, verifier, url)
 
     @cached_property
     def reconciler(self) -> Reconciler:
         return Reconciler(self.database, self.clock, self.commerce, self.workflow)
+
+    @cached_property
+    def books(self) -> Books:
+        return Books(self.database, self.ledger, self.commerce)
+
+    @cached_property
+    def desk(self) -> Desk:
+        return Desk(
+            self.database,
+            self.clock,
+            self.settling,
+            self.workflow.begin,
+            self.reconciler,
+            self.ledger,
+            self.workspaces,
+            self.books,
+            self.settings.saleor_api_url,
+        )
 
     @cached_property
     def runner(self) -> Runner:

@@ -27,6 +27,7 @@ from backend.kernel.clock import SystemClock
 from backend.kernel.errors import Unavailable
 from backend.ledger import api as ledger
 from backend.provisioner import api as provisioner
+from backend.provisioner import desk_api as provisioner_desk
 from backend.settings import Settings
 from backend.shop.embedded import EmbeddedShop
 from backend.widget import api as widget
@@ -144,6 +145,7 @@ def create_app(services: Services, shop: EmbeddedShop | None = None) -> FastAPI:
         ledger.routes(services.ledger, who),
         widget.routes(services.widgets, who),
         provisioner.routes(services.provisioner, services.orders, who, base_url=services.settings.base_url, version=__version__),
+        provisioner_desk.routes(services.desk, who),
     ):
         app.include_router(router)
     if shop is not None:

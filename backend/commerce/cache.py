@@ -45,6 +45,11 @@ class Reads:
         # Shielded: one caller going away must not take the answer from the others.
         return cast(T, await asyncio.shield(task))
 
+    def refresh(self) -> None:
+        """Every answer is asked for anew the next time; until the shop gives a new one, the old one may still serve."""
+        for kept in self._kept.values():
+            kept.ask_again_at = kept.said_at
+
     async def _refresh(self, key: Hashable, ask: Callable[[], Awaitable[T]]) -> T:
         try:
             value = await ask()

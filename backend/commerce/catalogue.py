@@ -45,6 +45,10 @@ class CatalogueReads:
 
         return await self._reads.get(("product", slug), ask)
 
+    async def changed(self) -> None:
+        """Something in the shop's catalogue changed: ask for each answer anew."""
+        self._reads.refresh()
+
     async def categories(self) -> tuple[Category, ...]:
         return await self._reads.get("categories", lambda: self._every("Categories", "categories"))
 

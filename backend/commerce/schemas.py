@@ -168,19 +168,76 @@ class OrderLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """status, charge_status: Saleor's own words (`UNFULFILLED`, `FULL`). Only `charge_status` FULL or OVERCHARGED means paid in full."""
+class LinesBack:
+    """Lines that went back. status: Saleor's word for it, of a granted refund or of a fulfilment. lines: units by the id of their line."""
 
+    status: str
+    amount: Money
+    lines: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderMoney:
+    """What was paid for an order, and what of it went back. status, charge_status: Saleor's own words (`UNFULFILLED`, `FULL`).
+
+    charge_status: FULL and OVERCHARGED are measured against the total *less the refunds that were granted*, so an order that was
+    refunded by a granted refund is FULL again. charged_back: the sum of what banks took back. lines: units by the id of their line.
+    """
+
+    status: str
+    charge_status: str
+    total: Money
+    charged: Money
+    refunded: Money
+    refund_pending: Money
+    charged_back: Money
+    lines: Mapping[str, int]
+    granted: tuple[LinesBack, ...] = ()
+    returned: tuple[LinesBack, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
     id: SaleorOrderId
     number: str
     created: datetime
-    status: str
-    charge_status: str
     is_paid: bool
     user_email: str
-    total: Money
+    money: OrderMoney
     metadata: Mapping[str, str]
     lines: tuple[OrderLine, ...]
+
+    @property
+    def status(self) -> str:
+        return self.money.status
+
+    @property
+    def charge_status(self) -> str:
+        return self.money.charge_status
+
+    @property
+    def total(self) -> Money:
+        return self.money.total
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLine:
+    """A line that may still have units to hand over. places: the warehouses they can come from, with how many, the best first."""
+
+    id: str
+    quantity: int
+    to_fulfil: int
+    places: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderDelivery:
+    """What matters when an order is handed over. notes: what was written into its history."""
+
+    status: str
+    metadata: Mapping[str, str]
+    notes: tuple[str, ...]
+    lines: tuple[OpenLine, ...]
 
 
 @dataclass(frozen=True, slots=True)

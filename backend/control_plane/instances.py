@@ -85,6 +85,12 @@ class Instances:
         row = await _row(tx, instance_id)
         row.status, row.suspended_for = Status.SUSPENDED.value, reason[:300]
 
+    async def restore(self, tx: Tx, instance_id: str) -> None:
+        """Let a suspended agent answer again, with all it had. One that is not suspended stays as it is. Raises NotFound."""
+        row = await _row(tx, instance_id)
+        if row.status == Status.SUSPENDED:
+            row.status, row.suspended_for = Status.LIVE.value, ""
+
     async def raise_plan(self, tx: Tx, *, workspace_id: WorkspaceId, instance_id: str, sku: str) -> None:
         """Put an agent on another plan of the same product; it keeps its name, documents and address.
 

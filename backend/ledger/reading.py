@@ -14,7 +14,7 @@ from backend.kernel.money import Credits
 from backend.kernel.page import Page, cut
 from backend.ledger import repository
 from backend.ledger.repository import ENTRY, HOLD, LOT, TRANSACTION
-from backend.ledger.views import Balance, EntryKind, EntryView, HoldStatus, HoldView, LotCharge, LotSource, LotView, Receipt
+from backend.ledger.views import Balance, EntryKind, EntryView, HoldStatus, HoldView, LotBook, LotCharge, LotSource, LotView, Receipt
 
 
 async def balance(tx: Tx, workspace_id: str) -> Balance:
@@ -24,19 +24,27 @@ async def balance(tx: Tx, workspace_id: str) -> Balance:
 
 async def lots(tx: Tx, workspace_id: str) -> list[LotView]:
     query = select(LOT).where(LOT.c.workspace_id == workspace_id).order_by(LOT.c.id.desc())
-    return [
-        LotView(
-            LotId(r["id"]),
-            r["label"],
-            LotSource(r["source"]),
-            r["ref"],
-            Credits(r["granted"]),
-            Credits(r["remaining"]),
-            r["expires_at"],
-            r["created_at"],
-        )
-        for r in await repository.rows(tx, query)
-    ]
+    return [_lot(r) for r in await repository.rows(tx, query)]
+
+
+def _lot(r: RowMapping) -> LotView:
+    granted, remaining = Credits(r["granted"]), Credits(r["remaining"])
+    return LotView(LotId(r["id"]), r["label"], LotSource(r["source"]), r["ref"], granted, remaining, r["expires_at"], r["created_at"])
+
+
+async def books(tx: Tx, refs: Sequence[str]) -> list[LotBook]:
+    """Every lot that came with one of these refs, oldest first."""
+    found = await repository.rows(tx, select(LOT).where(LOT.c.ref.in_(refs)).order_by(LOT.c.id))
+    query = (
+        select(ENTRY, TRANSACTION.c.at, TRANSACTION.c.kind, TRANSACTION.c.label, TRANSACTION.c.run_id)
+        .join(TRANSACTION, TRANSACTION.c.id == ENTRY.c.transaction_id)
+        .where(ENTRY.c.lot_id.in_([r["id"] for r in found]))
+        .order_by(ENTRY.c.position)
+    )
+    posted: dict[str, list[EntryView]] = {r["id"]: [] for r in found}
+    for r in await repository.rows(tx, query):
+        posted[r["lot_id"]].append(_entry(r))
+    return [LotBook(_lot(r), WorkspaceId(r["workspace_id"]), tuple(posted[r["id"]])) for r in found]
 
 
 async def entries(tx: Tx, workspace_id: str, cursor: str | None, limit: int) -> Page[EntryView]:

@@ -22,7 +22,7 @@ from backend.ledger import proof, reading, repository
 from backend.ledger.models import LedgerHold
 from backend.ledger.policy import Debit, OpenLot
 from backend.ledger.repository import LOT
-from backend.ledger.views import Balance, EntryKind, EntryView, HoldStatus, HoldView, LotSource, LotView, Receipt
+from backend.ledger.views import Balance, EntryKind, EntryView, HoldStatus, HoldView, LotBook, LotSource, LotView, Receipt
 
 ISSUED, REVENUE, BREAKAGE = "system:issued", "system:revenue", "system:breakage"
 TOP_UP_PATH = "/app/credits"
@@ -80,6 +80,10 @@ class Ledger:
             await repository.debit(tx, workspace_id, txn, lots, amount, ISSUED)
         return Credits(amount)
 
+    async def takeable(self, tx: Tx, *, workspace_id: WorkspaceId, ref: str) -> Credits:
+        """What `take_back` would take of the lots of `ref` now."""
+        return Credits((await _unheld(tx, workspace_id, ref=ref))[1])
+
     async def hold(self, workspace_id: WorkspaceId, run_id: RunId, amount: Credits, *, label: str = "", tx: Tx | None = None) -> HoldView:
         """Set `amount` aside for a run; the same run again returns the first hold.
 
@@ -129,6 +133,11 @@ class Ledger:
         """Every lot, newest first, spent ones too."""
         async with self._database.read() as tx:
             return await reading.lots(tx, workspace_id)
+
+    async def books(self, refs: Sequence[str]) -> list[LotBook]:
+        """Every lot of these refs, of whatever workspace, with all that was posted to it. refs: at most a few hundred at once."""
+        async with self._database.read() as tx:
+            return await reading.books(tx, refs)
 
     async def entries(self, workspace_id: WorkspaceId, *, cursor: str | None = None, limit: int = 50) -> Page[EntryView]:
         """Newest first. Raises Invalid for a cursor that is none of ours."""

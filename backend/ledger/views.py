@@ -79,6 +79,18 @@ class EntryView:
 
 
 @dataclass(frozen=True, slots=True)
+class LotBook:
+    """A lot with everything that was ever posted to it, oldest first."""
+
+    lot: LotView
+    workspace_id: WorkspaceId
+    entries: tuple[EntryView, ...]
+
+    def sum(self, kind: EntryKind) -> Credits:
+        return Credits(sum(entry.amount.micro for entry in self.entries if entry.kind is kind))
+
+
+@dataclass(frozen=True, slots=True)
 class LotCharge:
     lot_id: LotId
     label: str

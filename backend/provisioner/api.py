@@ -43,6 +43,16 @@ def _webhooks(router: APIRouter, provisioner: Provisioner, who: Who) -> None:
         """An order was cancelled."""
         return await take("cancelled", request)
 
+    @router.post(manifest.PATHS["updated"], **guard)
+    async def order_updated(request: Request) -> Accepted:
+        """Anything about an order changed: a charge-back comes as nothing else. Looked into only when it touches money or lines."""
+        return await take("updated", request)
+
+    @router.post(manifest.PATHS[manifest.CATALOGUE], **guard)
+    async def catalogue_changed(request: Request) -> Accepted:
+        """A product, variant, picture, stock or category changed: pages show it from the next visit on."""
+        return await take(manifest.CATALOGUE, request)
+
 
 def _app(router: APIRouter, provisioner: Provisioner, who: Who, base_url: str, version: str) -> None:
     @router.get("/api/saleor/manifest", dependencies=[Depends(who.public)], tags=["saleor"])

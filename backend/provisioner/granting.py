@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from backend.control_plane.offerings import Offering
 from backend.db.engine import Tx
@@ -14,8 +13,16 @@ from backend.kernel.money import ZERO, Credits
 from backend.ledger.views import LotSource
 from backend.provisioner import policy, repository
 from backend.provisioner.models import GrantRow, OrderRow
-from backend.provisioner.policy import Unit
+from backend.provisioner.policy import Piece, Unit
 from backend.provisioner.ports import Instances, Ledger, Offerings
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """units: how many were taken back just now. credits: what of theirs had not been spent."""
+
+    units: int
+    credits: Credits
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,29 +36,53 @@ class Granting:
         found = {sku: await self.offerings.by_sku(sku) for sku in set(skus)}
         return {sku: offering for sku, offering in found.items() if offering is not None}
 
-    async def give(self, tx: Tx, order: OrderRow, lines: Sequence[Mapping[str, Any]], known: Mapping[str, Offering], now: datetime) -> None:
-        """Give every unit of every known line what it has not got. Needs `order.workspace_id`."""
-        given = {(grant.line_id, grant.unit): grant for grant in (await repository.grants(tx, [order.ref]))[order.ref]}
-        for unit in policy.units(lines, known):
-            grant = given.get((unit.line_id, unit.unit))
-            if grant is None:
-                await self._first(tx, order, unit, known[unit.sku], now)
-            elif not grant.active:
-                await self._again(tx, order, grant, known[unit.sku], now)
+    async def give(
+        self,
+        tx: Tx,
+        order: OrderRow,
+        known: Mapping[str, Offering],
+        away: Collection[Piece],
+        now: datetime,
+    ) -> int:
+        """Give every unit of every known line what it has not got, except those that are `away`. How many those were.
 
-    async def take(self, tx: Tx, order: OrderRow, reason: str) -> Credits:
-        """Suspend the order's agents and take back its unspent credits. How many those were."""
-        taken = ZERO
-        for grant in (await repository.grants(tx, [order.ref]))[order.ref]:
-            if not grant.active:
+        Needs `order.workspace_id`.
+        """
+        given = {(grant.line_id, grant.unit): grant for grant in (await repository.grants(tx, [order.ref]))[order.ref]}
+        count = 0
+        for unit in policy.units(order.lines, known):
+            grant = given.get((unit.line_id, unit.unit))
+            if (unit.line_id, unit.unit) in away or (grant and grant.active):
                 continue
-            lot = _lot(grant)
-            back = await self.ledger.take_back(tx, workspace_id=WorkspaceId(grant.workspace_id), ref=lot, key=_turn(grant))
+            await (self._again(tx, order, grant, known[unit.sku], now) if grant else self._first(tx, order, unit, known[unit.sku], now))
+            count += 1
+        return count
+
+    async def take(self, tx: Tx, order: OrderRow, away: Collection[Piece], reason: str) -> Taken:
+        """Suspend the agents of these units and take back their unspent credits, also those that a run held when it was done before."""
+        count, unspent = 0, ZERO
+        for grant in (await repository.grants(tx, [order.ref]))[order.ref]:
+            if (grant.line_id, grant.unit) not in away:
+                continue
+            if not grant.active:
+                unspent += await self._rest(tx, grant)
+                continue
+            back = await self.ledger.take_back(tx, workspace_id=WorkspaceId(grant.workspace_id), ref=lot_of(grant), key=_turn(grant))
             if grant.instance_id:
                 await self.instances.suspend(tx, grant.instance_id, reason)
             grant.active, grant.taken_micro = False, back.micro
-            taken += back
-        return taken
+            count, unspent = count + 1, unspent + back
+        return Taken(count, unspent)
+
+    async def _rest(self, tx: Tx, grant: GrantRow) -> Credits:
+        """Take what a run held when the unit was taken back, and released since."""
+        workspace = WorkspaceId(grant.workspace_id)
+        if not await self.ledger.takeable(tx, workspace_id=workspace, ref=lot_of(grant)):
+            return ZERO
+        key = f"{_turn(grant)}:after:{grant.taken_micro}"
+        back = await self.ledger.take_back(tx, workspace_id=workspace, ref=lot_of(grant), key=key)
+        grant.taken_micro += back.micro
+        return back
 
     async def _first(self, tx: Tx, order: OrderRow, unit: Unit, offering: Offering, now: datetime) -> None:
         assert order.workspace_id is not None, "grants need a workspace"
@@ -71,9 +102,11 @@ class Granting:
         await self._fill(tx, order, grant, offering, offering.terms.credits)
 
     async def _again(self, tx: Tx, order: OrderRow, grant: GrantRow, offering: Offering, now: datetime) -> None:
-        """A charge after a refund: a fresh agent, and the credits that were taken back; what had been spent by then stays spent."""
+        """What was taken back is given again: the same agent, and the credits that were taken; what had been spent stays spent."""
         grant.active, grant.turn, grant.at = True, grant.turn + 1, now
-        await self._fill(tx, order, grant, offering, Credits(grant.taken_micro))
+        if grant.instance_id:
+            await self.instances.restore(tx, grant.instance_id)
+        await self._credit(tx, order, grant, offering, Credits(grant.taken_micro))
 
     async def _fill(self, tx: Tx, order: OrderRow, grant: GrantRow, offering: Offering, amount: Credits) -> None:
         if grant.kind == "agent":
@@ -92,16 +125,16 @@ class Granting:
             workspace_id=WorkspaceId(grant.workspace_id),
             amount=amount,
             source=LotSource.PLAN if plan else LotSource.ORDER,
-            ref=_lot(grant),
+            ref=lot_of(grant),
             key=_turn(grant),
             label=f"{label} (order {order.number})",
         )
 
 
-def _lot(grant: GrantRow) -> str:
+def lot_of(grant: GrantRow) -> str:
     """Names what one unit of one line brought; our own order ref is in it, never Saleor's order id, which is a secret."""
     return f"{grant.order_ref}:{grant.line_id}:{grant.unit}"
 
 
 def _turn(grant: GrantRow) -> str:
-    return f"{_lot(grant)}:{grant.turn}"
+    return f"{lot_of(grant)}:{grant.turn}"

@@ -17,11 +17,15 @@ MOST = 200
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A delivery that was verified. order_id: Saleor's. key: tells one event from another of the same cause about the same order."""
+    """A delivery that was verified. order_id: Saleor's. key: tells one event from another of the same cause about the same order.
+
+    event: Saleor's name of it, such as order_fully_paid.
+    """
 
     cause: str
     order_id: str
-    key: str
+    key: str | int
+    event: str
 
 
 class Intake:
@@ -40,4 +44,6 @@ class Intake:
         async with self._database.write() as tx:
             refs = await repository.open_orders(tx, {arrival.order_id for arrival in arrivals}, now)
             await repository.received(tx, {refs[arrival.order_id] for arrival in arrivals if arrival.cause == "paid"}, now)
+            said = [(refs[one.order_id], f"{one.cause}:{one.key}", f"Delivery: {one.event.replace('_', ' ')}.") for one in arrivals]
+            await repository.log_all(tx, said, now, "Saleor")
         return [refs[arrival.order_id] for arrival in arrivals]

@@ -35,5 +35,17 @@ def order_unclaimed(order: OrderRow, _grants: Sequence[GrantRow], *, brand: str,
     return Mail(order.email, f"Claim your order {order.number}", "\n\n".join(parts) + "\n")
 
 
+def needs_hand(order: OrderRow, to: str, *, brand: str, base_url: str) -> Mail:
+    """To an operator: an order waits for a decision or a repair."""
+    name = f"order {order.number}" if order.number else f"order {order.ref}"
+    parts = [
+        f"At {brand}, {name} needs a hand.",
+        order.reason,
+        f"See it, and decide or retry:\n{base_url}/operator/orders/{order.ref}",
+        "Nothing of it is lost. You get this mail once for this reason.",
+    ]
+    return Mail(to, f"{name.capitalize()} needs a hand", "\n\n".join(parts) + "\n")
+
+
 def _extra(grant: GrantRow) -> str:
     return f" ({Credits(grant.credits_micro)} credits)" if grant.credits_micro else ""

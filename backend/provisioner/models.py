@@ -16,6 +16,9 @@ class OrderRow(Table, table=True):
 
     saleor_order_id: a secret, since anyone who holds it can read the order there; people are shown `ref`.
     standing: how the order stood with Saleor when that was last put into effect.
+    facts: what Saleor said of its money then (`facts.Facts`), empty before the first look; mark: its fingerprint.
+    received_minor: the most that was ever seen to have come in for it; a sum that falls without a refund was charged back.
+    decision: what an operator decided about a refund (`policy.Decision`), empty when nobody had to. told_at: when the buyer was last told.
     visitor_hash: fingerprint of the visitor cookie of the browser that bought.
     tickets, applied: the fence against stale reads. Whoever is about to read the order from Saleor draws the next ticket first; what was
     read is put into effect only when no later ticket has been. The last change of an order is always followed by a read, and that read
@@ -39,6 +42,11 @@ class OrderRow(Table, table=True):
     lines: list[dict[str, Any]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     tickets: int = 0
     applied: int = 0
+    facts: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False, server_default="{}"))
+    mark: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    received_minor: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, server_default="0"))
+    decision: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False, server_default="{}"))
+    told_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
     placed_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False, index=True))
     updated_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
 
@@ -77,3 +85,29 @@ class GrantRow(Table, table=True):
     turn: int = 1
     active: bool = True
     at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+
+
+class EventRow(Table, table=True):
+    """A line of an order's log: a delivery, a look, a decision; written once by its key. by: the operator's e-mail, or who else did it."""
+
+    __tablename__ = "provision_event"
+    __table_args__ = (UniqueConstraint("order_ref", "key"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    order_ref: str = Field(index=True, foreign_key="provision_order.ref")
+    key: str
+    at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    words: str
+    by: str
+
+
+class ReportRow(Table, table=True):
+    """What the last reconciliation found; there is one row."""
+
+    __tablename__ = "provision_report"
+
+    id: int = Field(primary_key=True)
+    at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    looked_at: int
+    taken_up: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    without_order: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))

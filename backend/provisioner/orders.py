@@ -121,7 +121,7 @@ class Orders:
             row = await repository.find(tx, ref)
         if row is None:
             raise NotFound("There is no such order.")
-        if row.status not in {Status.NEEDS_HAND, Status.UNCLAIMED, Status.UNPAID, Status.PAID}:
+        if row.status not in policy.WAITING:
             raise Conflict("This order does not wait for anything.")
         await self._begin(ref, "retry", row.tickets)
 
@@ -172,13 +172,15 @@ def _line(line: dict[str, object], row: OrderRow, grants: list[GrantRow]) -> Ord
 
 
 def _outcome(row: OrderRow, grants: list[GrantRow]) -> str:
-    if grants and not any(grant.active for grant in grants):
-        return "Taken back"
+    active = [grant for grant in grants if grant.active]
     if not grants:
         return "" if row.status in policy.RETURNED else "Waiting"
-    included = Credits(sum(grant.credits_micro for grant in grants))
-    agents = sum(1 for grant in grants if grant.instance_id)
+    if not active:
+        return "Taken back"
+    included = Credits(sum(grant.credits_micro for grant in active))
+    agents = sum(1 for grant in active if grant.instance_id)
+    gone = f", {len(grants) - len(active)} taken back" if len(active) < len(grants) else ""
     if not agents:
-        return f"{included} credits added"
+        return f"{included} credits added{gone}"
     ready = "Agent ready" if agents == 1 else f"{agents} agents ready"
-    return f"{ready}, {included} credits included" if included else ready
+    return f"{ready}, {included} credits included{gone}" if included else f"{ready}{gone}"

@@ -10,6 +10,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any, TypedDict
+
+from backend.provisioner.facts import PAID, Facts
 
 
 class Status(StrEnum):
@@ -26,10 +29,14 @@ class Status(StrEnum):
     READY = "ready"
     REFUNDED = "refunded"
     CANCELLED = "cancelled"
+    CHARGED_BACK = "charged_back"
+    """The buyer's bank took the money back. Its agents are suspended until an operator or a new charge restores them."""
 
 
 STUCK = frozenset({Status.NEEDS_HAND, Status.UNCLAIMED})
-RETURNED = frozenset({Status.REFUNDED, Status.CANCELLED})
+WAITING = frozenset({Status.NEEDS_HAND, Status.UNCLAIMED, Status.UNPAID, Status.PAID})
+"""Worth another look when somebody asks for it."""
+RETURNED = frozenset({Status.REFUNDED, Status.CANCELLED, Status.CHARGED_BACK})
 
 
 class Standing(StrEnum):
@@ -40,28 +47,114 @@ class Standing(StrEnum):
     PARTLY_REFUNDED = "partly_refunded"
     REFUNDED = "refunded"
     CANCELLED = "cancelled"
+    CHARGED_BACK = "charged_back"
 
 
-def standing(charge_status: str, order_status: str, *, refund_seen: bool, once_paid: bool) -> Standing:
-    """refund_seen: Saleor told us of a refund. once_paid: it was seen paid in full before.
+GONE = {Standing.REFUNDED: Status.REFUNDED, Standing.CANCELLED: Status.CANCELLED, Standing.CHARGED_BACK: Status.CHARGED_BACK}
+"""The standings in which everything is taken back, and how an order is called then."""
 
-    A cancelled order stays charged at Saleor, hence its status is looked at first.
+
+def standing(seen: Facts, *, refund_seen: bool, once_paid: bool, received: int) -> Standing:
+    """refund_seen: Saleor told us of a refund. once_paid: it was seen paid in full before. received: the most we ever saw come in.
+
+    A cancelled order stays charged at Saleor, hence its status is looked at first. A full charge status is not enough: Saleor measures it
+    against the total less granted refunds, so the sum that is there has to be the whole total.
     """
-    if order_status.upper() == "CANCELED":
+    if seen["status"] == "CANCELED":
         return Standing.CANCELLED
-    if charge_status.upper() in {"FULL", "OVERCHARGED"}:
+    if seen["charged"] >= seen["total"] and (seen["charge_status"] in PAID or once_paid):
         return Standing.PAID
-    if not (refund_seen or once_paid):
+    whole = seen["charged"] + seen["refunded"] + seen["charged_back"] >= seen["total"]
+    if not (once_paid or whole or seen["charge_status"] in PAID or (refund_seen and seen["charged"] <= 0)):
         return Standing.UNPAID
-    return Standing.PARTLY_REFUNDED if charge_status.upper() == "PARTIAL" else Standing.REFUNDED
+    if lost(seen, received):
+        return Standing.CHARGED_BACK
+    return Standing.REFUNDED if seen["charged"] <= 0 else Standing.PARTLY_REFUNDED
 
 
-def settled(status: str, applied: str, now: Standing) -> bool:
+def lost(seen: Facts, received: int) -> int:
+    """Minor units that are gone without a refund: a bank took them, told by its event or by a sum that fell. 0 while the order is paid."""
+    there = seen["charged"] + seen["refunded"]
+    told = min(seen["charged_back"], max(0, seen["total"] - there))
+    return max(told, received - there) if seen["charged"] < seen["total"] else 0
+
+
+def missing(seen: Facts) -> int:
+    """Minor units of the total that the shop does not hold."""
+    return max(0, seen["total"] - seen["charged"])
+
+
+class Decision(TypedDict):
+    """What an operator decided about an order that is not fully paid any more, and how the order stood then.
+
+    taken: the units to keep away from the buyer, as [line, unit]; nothing else is. It holds until more money is gone than was then.
+    """
+
+    standing: str
+    missing: int
+    lost: int
+    named: dict[str, int]
+    explained: int
+    taken: list[list[Any]]
+
+
+Piece = tuple[str, int]
+"""One unit of a line: the line's id, and the number of the unit, from 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """away: what the buyer is not to have. undecided: minor units that went back without a word for what."""
+
+    away: frozenset[Piece]
+    undecided: int = 0
+
+
+def plan(now: Standing, seen: Facts, received: int, decision: Decision | None) -> Plan:
+    """Which units are taken back. Units of a line are taken from the last one on, so that a second look takes the same."""
+    if now in {Standing.PAID, Standing.UNPAID}:
+        return Plan(frozenset())
+    before = decision or Decision(standing="", missing=0, lost=0, named={}, explained=0, taken=[])
+    away = {(str(line), int(unit)) for line, unit in before["taken"]}
+    if decision and _still_holds(decision, now, seen, received):
+        return Plan(frozenset(away))
+    if now in GONE:
+        return Plan(frozenset(pieces(seen["lines"])))
+    for line, number in seen["named"].items():
+        fresh = number - before["named"].get(line, 0)
+        there = [(line, unit) for unit in range(seen["lines"].get(line, 0), 0, -1) if (line, unit) not in away]
+        away |= set(there[: max(0, fresh)])
+    told = max(0, seen["explained"] - before["explained"])
+    return Plan(frozenset(away), max(0, missing(seen) - before["missing"] - told))
+
+
+def decide(now: Standing, seen: Facts, received: int, taken: Collection[Piece]) -> Decision:
+    return Decision(
+        standing=now,
+        missing=missing(seen),
+        lost=lost(seen, received),
+        named=seen["named"],
+        explained=seen["explained"],
+        taken=[list(piece) for piece in sorted(taken)],
+    )
+
+
+def pieces(lines: Mapping[str, int]) -> list[Piece]:
+    return [(line, unit) for line, quantity in lines.items() for unit in range(1, quantity + 1)]
+
+
+def settled(status: str, *, told: bool, same: bool) -> bool:
     """Whether our side of an order agrees with Saleor's, so that the poll can leave it alone.
 
-    applied: the standing that was last put into effect.
+    told: its buyer had a mail. same: Saleor says what it said when that was last put into effect.
     """
-    return status != Status.PAID and applied == now
+    return same and status != Status.PAID and (told or status != Status.READY)
+
+
+def _still_holds(decision: Decision, now: Standing, seen: Facts, received: int) -> bool:
+    """Not once more money is gone than the operator knew of, nor when the order was cancelled or charged back after it."""
+    cancelled_since = now is Standing.CANCELLED and decision["standing"] != Standing.CANCELLED
+    return missing(seen) <= decision["missing"] and lost(seen, received) <= decision["lost"] and not cancelled_since
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +176,10 @@ def units(lines: Sequence[Mapping[str, object]], known: Collection[str]) -> list
     ]
 
 
-def unknown(lines: Sequence[Mapping[str, object]], known: Collection[str]) -> list[str]:
-    """The SKUs of the lines that nothing is offered for; a line without one is called by its name."""
-    return [str(line["sku"] or line["name"]) for line in lines if line["sku"] not in known]
+def unknown(lines: Sequence[Mapping[str, object]], known: Collection[str], away: Collection[Piece] = ()) -> list[str]:
+    """The SKUs of the lines that nothing is offered for; a line without one is called by its name, one refunded whole is not wanted."""
+    wanted = [line for line in lines if any((line["id"], unit) not in away for unit in range(1, int(str(line["quantity"])) + 1))]
+    return [str(line["sku"] or line["name"]) for line in wanted if line["sku"] not in known]
 
 
 def once_paid(applied: str) -> bool:
@@ -94,7 +188,8 @@ def once_paid(applied: str) -> bool:
 
 
 STAGES = {"paid": "Paid", "received": "Order received", "granted": "Agents and credits added", "fulfilled": "Order complete"}
-RETURN_TITLES = {Status.REFUNDED: "Refunded", Status.CANCELLED: "Cancelled"}
+RETURN_TITLES = {Status.REFUNDED: "Refunded", Status.CANCELLED: "Cancelled", Status.CHARGED_BACK: "Charged back"}
+PARTLY = "partly"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +219,8 @@ def timeline(status: str, reason: str, reached: Mapping[str, Reached]) -> list[S
         elif status not in RETURNED:
             seen.append(StageView(key, title, ahead, None, reason if ahead != "todo" else ""))
             ahead = "todo"
+    if status not in RETURNED and (part := reached.get(PARTLY)):
+        seen.append(StageView(PARTLY, "Partly refunded", "done", part.at, part.note))
     if status in RETURNED:
         at = reached.get("returned")
         seen.append(StageView("returned", RETURN_TITLES[Status(status)], "done", at.at if at else None, at.note if at else ""))

@@ -1,8 +1,9 @@
-"""Finds orders whose events never came, and takes them up."""
+"""Compares our orders with Saleor's: takes up those whose events never came, and reports what was given without a paid order."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,10 +12,15 @@ from backend.db.engine import Database
 from backend.durable import Durable
 from backend.kernel.clock import Clock
 from backend.kernel.errors import Unavailable
+from backend.kernel.ids import SaleorOrderId
 from backend.provisioner import policy, repository
+from backend.provisioner.desk_views import Report
+from backend.provisioner.facts import Facts, facts, mark
+from backend.provisioner.granting import lot_of
 from backend.provisioner.models import OrderRow
 from backend.provisioner.policy import Standing
 from backend.provisioner.ports import Saleor
+from backend.provisioner.snapshot import email_of
 from backend.provisioner.workflow import OrderWorkflow
 
 EVERY = "*/5 * * * *"
@@ -42,16 +48,31 @@ class Reconciler:
         except Unavailable as fault:
             log.warning("orders could not be reconciled: %s", fault.detail)
 
-    async def reconcile(self, since: datetime) -> list[str]:
-        """Take up every order placed since then where we and Saleor differ. Their refs. Raises Unavailable."""
+    async def reconcile(self, since: datetime) -> Report:
+        """Take up every order placed since then where we and Saleor differ, and keep the report. Raises Unavailable."""
         begun: list[str] = []
-        after: str | None = None
+        paid: set[str] = set()
+        looked_at, after = 0, None
         while True:
             page = await self.saleor.orders(OrderFilter(created_since=since.date()), first=PAGE, after=after)
-            begun += await self._take_up([order for order in page.items if order.created >= since])
-            after = page.after
+            placed = [order for order in page.items if order.created >= since]
+            begun += await self._take_up(placed)
+            paid |= {order.id for order in placed if _holds(facts(order.money))}
+            looked_at, after = looked_at + len(placed), page.after
             if after is None:
-                return begun
+                break
+        begun += [ref for ref in await self._take_rests(since) if ref not in begun]
+        without = await self._without_order(since, paid, begun)
+        async with self.database.write() as tx:
+            await repository.keep_report(tx, self.clock.now(), looked_at, begun, without)
+        if without:
+            log.warning("given without a paid order: %s", ", ".join(without))
+        return Report(self.clock.now(), looked_at, tuple(begun), tuple(without))
+
+    async def last(self) -> Report | None:
+        async with self.database.read() as tx:
+            row = await repository.report(tx)
+        return Report(row.at, row.looked_at, tuple(row.taken_up), tuple(row.without_order)) if row else None
 
     async def _take_up(self, orders: list[Order]) -> list[str]:
         async with self.database.read() as tx:
@@ -69,11 +90,40 @@ class Reconciler:
             begun.append(row.ref)
         return begun
 
+    async def _take_rests(self, since: datetime) -> list[str]:
+        """Orders that were taken back while a run held some of their credits, which are free now."""
+        async with self.database.read() as tx:
+            taken = await repository.taken_since(tx, since)
+        books = await self.workflow.settling.granting.ledger.books([lot_of(grant) for _, grant in taken])
+        left = {book.lot.ref for book in books if book.lot.remaining}
+        orders = {order.ref: order for order, grant in taken if lot_of(grant) in left}
+        for order in orders.values():
+            await self.workflow.begin(order.ref, "poll", order.tickets)
+        return list(orders)
+
+    async def _without_order(self, since: datetime, paid: Collection[str], begun: Collection[str]) -> list[str]:
+        """Refs of what somebody has though Saleor holds no paid order for it: neither in its list, nor when asked for that one order."""
+        async with self.database.read() as tx:
+            rows = await repository.giving_since(tx, since)
+        found = []
+        for row in rows:
+            if row.saleor_order_id in paid or row.ref in begun or row.decision:
+                continue
+            order = await self.saleor.order(SaleorOrderId(row.saleor_order_id))
+            if order is None or not _holds(facts(order.money)):
+                found.append(row.ref)
+        return found
+
+
+def _holds(seen: Facts) -> bool:
+    """Whether Saleor holds money for an order that was paid in full."""
+    return policy.standing(seen, refund_seen=False, once_paid=False, received=0) in {Standing.PAID, Standing.PARTLY_REFUNDED}
+
 
 def _differs(order: Order, row: OrderRow | None) -> bool:
-    before = policy.once_paid(row.standing) if row else False
-    refund_seen = row is not None and row.refund_seen
-    now = policy.standing(order.charge_status, order.status, refund_seen=refund_seen, once_paid=before)
+    seen = facts(order.money)
     if row is None:
-        return now is Standing.PAID
-    return not policy.settled(row.status, row.standing, now)
+        return policy.standing(seen, refund_seen=False, once_paid=False, received=0) is Standing.PAID
+    return not policy.settled(
+        row.status, told=row.told_at is not None, same=row.mark == mark(seen) and row.email == email_of(order.user_email)
+    )

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import cast
 
-from sqlalchemy import ColumnElement, delete
+from sqlalchemy import ColumnElement, Text, delete, func, or_
+from sqlalchemy import cast as cast_to
 from sqlmodel import col, select
 
 from backend.db.engine import Tx
 from backend.db.upsert import insert_new, insert_once
 from backend.kernel.ids import SaleorOrderId, new_id
-from backend.provisioner.models import GrantRow, OrderRow, StageRow
+from backend.provisioner.models import EventRow, GrantRow, OrderRow, ReportRow, StageRow
 from backend.provisioner.policy import Reached, Status
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -101,3 +103,79 @@ async def grants(tx: Tx, refs: Sequence[str]) -> dict[str, list[GrantRow]]:
 async def forget(tx: Tx, ref: str, key: str) -> None:
     """Take a stage off the timeline that turned out not to hold (any more)."""
     await tx.execute(delete(StageRow).where(col(StageRow.order_ref) == ref, col(StageRow.key) == key))
+
+
+async def log(tx: Tx, ref: str, key: str, at: datetime, words: str, by: str) -> None:
+    """Add to the order's log, once under this key."""
+    await insert_once(tx, EventRow, {"order_ref": ref, "key": key, "at": at, "words": words, "by": by}, unique=["order_ref", "key"])
+
+
+async def log_all(tx: Tx, entries: Sequence[tuple[str, str, str]], at: datetime, by: str) -> None:
+    """Add to the logs of several orders, once under each key. entries: ref, key, words."""
+    rows = [{"order_ref": ref, "key": key, "at": at, "words": words, "by": by} for ref, key, words in sorted(set(entries))]
+    await insert_new(tx, EventRow, rows, unique=["order_ref", "key"])
+
+
+async def logged(tx: Tx, ref: str, key: str) -> bool:
+    query = select(EventRow.id).where(EventRow.order_ref == ref, EventRow.key == key)
+    return (await tx.execute(query)).first() is not None
+
+
+async def events(tx: Tx, ref: str) -> list[EventRow]:
+    """Newest first."""
+    return list((await tx.execute(select(EventRow).where(EventRow.order_ref == ref).order_by(col(EventRow.id).desc()))).scalars())
+
+
+async def search(tx: Tx, statuses: Collection[str], text: str, before: str | None, limit: int) -> list[OrderRow]:
+    """Newest first. statuses: empty for all. text: a number, a part of an e-mail address, a ref, or how a SKU begins."""
+    where: list[ColumnElement[bool]] = [col(OrderRow.ref) < before] if before else []
+    if statuses:
+        where.append(col(OrderRow.status).in_(statuses))
+    if text:
+        lines = func.lower(cast_to(OrderRow.lines, Text))
+        sku = json.dumps(text.lower())[1:-1]
+        where.append(
+            or_(
+                col(OrderRow.number) == text.removeprefix("#"),
+                func.lower(OrderRow.email).contains(text.lower(), autoescape=True),
+                col(OrderRow.ref) == text,
+                lines.contains(f'"sku": "{sku}', autoescape=True),
+            )
+        )
+    return await _newest(tx, limit, *where)
+
+
+async def counts(tx: Tx) -> dict[str, int]:
+    """How many orders there are of each status."""
+    rows = await tx.execute(select(OrderRow.status, func.count()).group_by(OrderRow.status))
+    return {str(row[0]): int(row[1]) for row in rows}
+
+
+async def placed_since(tx: Tx, since: datetime | None, after: str, limit: int) -> list[OrderRow]:
+    """Oldest first; `after` is the last ref of the page before."""
+    query = select(OrderRow).where(col(OrderRow.ref) > after).order_by(col(OrderRow.ref)).limit(limit)
+    if since is not None:
+        query = query.where(col(OrderRow.placed_at) >= since)
+    return list((await tx.execute(query)).scalars())
+
+
+async def giving_since(tx: Tx, since: datetime) -> list[OrderRow]:
+    """Orders placed since then of which their buyer has something."""
+    active = select(GrantRow.order_ref).where(col(GrantRow.active))
+    query = select(OrderRow).where(col(OrderRow.placed_at) >= since, col(OrderRow.ref).in_(active)).order_by(col(OrderRow.ref))
+    return list((await tx.execute(query)).scalars())
+
+
+async def taken_since(tx: Tx, since: datetime) -> list[tuple[OrderRow, GrantRow]]:
+    """The units that were taken back of orders placed since then."""
+    joined = select(OrderRow, GrantRow).join(GrantRow, col(GrantRow.order_ref) == col(OrderRow.ref))
+    query = joined.where(col(OrderRow.placed_at) >= since, col(GrantRow.active).is_(False)).order_by(col(GrantRow.id))
+    return [(order, grant) for order, grant in await tx.execute(query)]
+
+
+async def keep_report(tx: Tx, at: datetime, looked_at: int, taken_up: Sequence[str], without_order: Sequence[str]) -> None:
+    await tx.merge(ReportRow(id=1, at=at, looked_at=looked_at, taken_up=list(taken_up), without_order=list(without_order)))
+
+
+async def report(tx: Tx) -> ReportRow | None:
+    return await tx.get(ReportRow, 1)

@@ -7,12 +7,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from backend.commerce.orders import order_money
 from backend.db.engine import Database
 from backend.kernel.clock import Clock
 from backend.kernel.errors import Forbidden, Invalid, TooLarge, Unauthenticated, Unavailable
+from backend.provisioner import policy, repository
+from backend.provisioner.facts import Facts, facts, mark
 from backend.provisioner.intake import Arrival, Intake
-from backend.provisioner.manifest import EVENTS
-from backend.provisioner.ports import App, Saleor
+from backend.provisioner.manifest import CATALOGUE, EVENTS
+from backend.provisioner.models import OrderRow
+from backend.provisioner.policy import Standing
+from backend.provisioner.ports import App, Catalogue, Saleor
 from backend.provisioner.signature import Verifier, addressed
 from backend.provisioner.workflow import OrderWorkflow
 
@@ -29,6 +36,7 @@ class Provisioner:
     workflow: OrderWorkflow
     saleor: Saleor
     app: App
+    catalogue: Catalogue
     verifier: Verifier
     api_url: str
     _app: str = field(default="", init=False)
@@ -40,21 +48,39 @@ class Provisioner:
     async def receive(self, cause: str, raw: bytes, headers: Mapping[str, str]) -> str:
         """Take a delivery in: durable when this returns our ref of its order. cause: a key of `manifest.EVENTS`.
 
-        Raises Unauthenticated for what Saleor did not sign, or not for us, and Unavailable for what cannot be judged now. Until it has been
-        verified, nothing of a delivery is stored.
+        "" for one that changes nothing of ours. Raises Unauthenticated for what Saleor did not sign, or not for us, and Unavailable for
+        what cannot be judged or kept now. Until it has been verified, nothing of a delivery is stored.
         """
         if len(raw) > MAX_BODY:
             raise TooLarge("A delivery of ours is never this large.")
         async with self.workflow.door.admitted():
             given = {name.lower(): value for name, value in headers.items()}
             await self.verifier.verify(raw, given.get("saleor-signature", ""))
-            body = await self._addressed(raw, given, EVENTS[cause])
-            order = body.get("order")
-            order_id = order.get("id") if isinstance(order, dict) else None
-            if not isinstance(order_id, str) or not order_id:
-                raise Invalid("The delivery names no order.", fields={"order": "missing"})
-            # Saleor repeats a delivery byte for byte, and a second event of the same kind has another issuedAt.
-            return await self._intake.take(Arrival(cause, order_id, hashlib.sha256(raw).hexdigest()[:32]))
+            try:
+                body = await self._addressed(raw, given, EVENTS[cause])
+                if cause == CATALOGUE:
+                    await self.catalogue.changed()
+                    return ""
+                return await self._begin(cause, raw, body, given["saleor-event"].lower())
+            except (OperationalError, InterfaceError) as fault:
+                raise Unavailable("The delivery cannot be kept just now.") from fault
+
+    async def _begin(self, cause: str, raw: bytes, body: Mapping[str, Any], event: str) -> str:
+        order = body.get("order")
+        order_id = order.get("id") if isinstance(order, dict) else None
+        if not isinstance(order, dict) or not isinstance(order_id, str) or not order_id:
+            raise Invalid("The delivery names no order.", fields={"order": "missing"})
+        # Saleor repeats a delivery byte for byte, and a second event of the same kind has another issuedAt.
+        key: str | int = hashlib.sha256(raw).hexdigest()[:32]
+        if cause == "updated":
+            seen = _facts(order)
+            async with self.database.read() as tx:
+                known = (await repository.by_saleor_ids(tx, [order_id])).get(order_id)
+            if _nothing_new(known, seen):
+                return known.ref if known else ""
+            # However many of these come before we have looked, one look answers them all.
+            key = f"{mark(seen)}:{known.tickets if known else 0}" if seen else key
+        return await self._intake.take(Arrival(cause, order_id, key, event))
 
     async def register(self, api_url: str, token: str) -> None:
         """Keep the token of a fresh installation, once Saleor itself has said whose it is: the call is unsigned and proves nothing.
@@ -87,3 +113,20 @@ class Provisioner:
             return (await self.saleor.app(await self.app.token())).id
         except Unauthenticated:
             raise Unavailable("Saleor does not know the token that is configured.", code="bad_app_token") from None
+
+
+def _facts(order: Mapping[str, Any]) -> Facts | None:
+    """None when the webhook was made by another version of ours, with another selection."""
+    try:
+        return facts(order_money(order))
+    except (KeyError, TypeError, AttributeError, ArithmeticError):
+        return None
+
+
+def _nothing_new(known: OrderRow | None, seen: Facts | None) -> bool:
+    """An update of an order that we do not know matters only when it is paid: carts in progress are none of our business."""
+    if seen is None:
+        return False
+    if known is None:
+        return policy.standing(seen, refund_seen=False, once_paid=False, received=0) is not Standing.PAID
+    return known.mark == mark(seen)

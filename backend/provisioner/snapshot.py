@@ -8,6 +8,7 @@ from typing import TypedDict
 from backend.commerce.schemas import Order, OrderLine
 from backend.identity.policy import normal_email
 from backend.kernel.errors import Invalid
+from backend.provisioner.facts import Facts, facts
 from backend.provisioner.models import OrderRow
 
 
@@ -24,10 +25,8 @@ class Line(TypedDict):
 class Snapshot(TypedDict):
     number: str
     email: str
-    status: str
-    charge_status: str
     currency: str
-    total: int
+    facts: Facts
     created: str
     workspace: str
     lines: list[Line]
@@ -44,11 +43,9 @@ class Look(TypedDict):
 def snapshot(order: Order) -> Snapshot:
     return Snapshot(
         number=order.number,
-        email=_email(order.user_email),
-        status=order.status,
-        charge_status=order.charge_status,
+        email=email_of(order.user_email),
         currency=order.total.currency,
-        total=order.total.amount_minor,
+        facts=facts(order.money),
         created=order.created.isoformat(),
         workspace=order.metadata.get("cmp_workspace", ""),
         lines=[Line(id=x.id, sku=x.sku, name=_name(x), quantity=x.quantity, total=x.total.amount_minor) for x in order.lines],
@@ -58,7 +55,7 @@ def snapshot(order: Order) -> Snapshot:
 def record(row: OrderRow, seen: Snapshot) -> None:
     """Keep on the row what a page about the order needs."""
     row.number, row.email = seen["number"], seen["email"]
-    row.currency, row.total_minor = seen["currency"], seen["total"]
+    row.currency, row.total_minor = seen["currency"], seen["facts"]["total"]
     row.placed_at = datetime.fromisoformat(seen["created"])
     row.lines = [dict(line) for line in seen["lines"]]
 
@@ -69,7 +66,7 @@ def _name(line: OrderLine) -> str:
     )
 
 
-def _email(email: str) -> str:
+def email_of(email: str) -> str:
     """In the spelling accounts have; as it came when it is no address at all (staff can type anything into Saleor)."""
     try:
         return normal_email(email)

@@ -4,37 +4,37 @@ Every event about an order (paid, refunded, cancelled, the poll, a retry, a clai
 Saleor says when asked is the truth. Each step may run twice, and may run after a later event was dealt with:
 - `look` draws a ticket before it asks, and `apply` does nothing when a later ticket was applied already (see `models.OrderRow`);
 - `apply` is one transaction over the order, its grants, instances and credits, which holds the order's row;
-- `fulfil` leaves fulfilled lines alone, and the metadata it writes is the same each time;
-- `mail` remembers which state of the grants it wrote about, and names the mail after it.
+- `fulfil` leaves fulfilled lines alone; `annotate` writes only what is not there yet, so that an event about our own writes ends nothing
+  but a look;
+- `mail` and `alert` remember what they wrote about, and name the mail after it.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import TypedDict
 
-from backend.control_plane.offerings import Offering
-from backend.db.engine import Database, Tx
+from backend.db.engine import Database
 from backend.durable import Durable, Retry
 from backend.kernel.clock import Clock
 from backend.kernel.errors import DomainError, Unavailable
 from backend.kernel.ids import SaleorOrderId, WorkspaceId
-from backend.mail import Mail, Mailer
-from backend.provisioner import letters, policy, repository
+from backend.provisioner import repository
 from backend.provisioner.door import Door
-from backend.provisioner.granting import Granting
+from backend.provisioner.handover import Handover
 from backend.provisioner.models import OrderRow
-from backend.provisioner.policy import Standing, Status
+from backend.provisioner.policy import Status
 from backend.provisioner.ports import Accounts, Saleor, Workspaces
+from backend.provisioner.settling import Settling
 from backend.provisioner.snapshot import Look, Snapshot, record, snapshot
+from backend.provisioner.telling import Telling
 
 NAME = "provision_order"
 PATIENT = Retry(attempts=8, interval=2.0, backoff=2.0)
 """About four minutes; then the poll takes the order up again."""
 AT_ONCE = 8
 """Orders that one process works on. A burst becomes a line: neither our database nor Saleor's API sees all of it at the same time."""
-PARTLY = "Partly refunded. Decide which agents or credits to take back; nothing was taken back by itself."
 
 
 class Applied(TypedDict):
@@ -53,12 +53,11 @@ class OrderWorkflow:
     clock: Clock
     durable: Durable
     saleor: Saleor
-    granting: Granting
+    settling: Settling
+    handover: Handover
+    telling: Telling
     workspaces: Workspaces
     accounts: Accounts
-    mailer: Mailer
-    brand: str
-    base_url: str
     retry: Retry = PATIENT
     door: Door = field(default_factory=Door)
 
@@ -77,9 +76,11 @@ class OrderWorkflow:
         applied = await self.durable.step("apply", self.apply, ref, seen, retry=self.retry)
         if applied["deliver"]:
             trouble = await self.durable.step("fulfil", self.fulfil, ref, retry=self.retry)
+            await self.durable.step("annotate", self.annotate, ref, retry=self.retry)
             await self.durable.step("finish", self.finish, ref, seen["ticket"], trouble, retry=self.retry)
         if applied["tell"]:
-            await self.durable.step("mail", self.mail, ref, retry=self.retry)
+            await self.durable.step("mail", self.telling.buyer, ref, retry=self.retry)
+        await self.durable.step("alert", self.telling.operators, ref, retry=self.retry)
 
     async def look(self, ref: str, cause: str) -> Look:
         """Ask Saleor. Raises Unavailable, which is worth another try; any other refusal is for the operator to read."""
@@ -102,7 +103,7 @@ class OrderWorkflow:
     async def apply(self, ref: str, look: Look) -> Applied:
         """Put what was seen into effect, unless a later look was applied before this one."""
         seen = look["order"]
-        known = await self.granting.known(line["sku"] for line in seen["lines"]) if seen else {}
+        known = await self.settling.granting.known(line["sku"] for line in seen["lines"]) if seen else {}
         home = await self._home(seen) if seen else None
         async with self.database.write() as tx:
             row = await repository.lock(tx, ref)
@@ -111,67 +112,32 @@ class OrderWorkflow:
             row.applied, row.updated_at = look["ticket"], self.clock.now()
             if seen is None:
                 row.status, row.reason = Status.NEEDS_HAND, look["refused"]
+                await repository.log(tx, ref, f"look:{look['ticket']}", self.clock.now(), look["refused"], "Saleor")
                 return NOTHING
             record(row, seen)
             row.workspace_id = row.workspace_id or home
-            await self._settle(tx, row, seen, known)
-            paid = row.standing == Standing.PAID
-            return Applied(deliver=paid and row.status != Status.UNCLAIMED, tell=paid)
-
-    async def _settle(self, tx: Tx, row: OrderRow, seen: Snapshot, known: dict[str, Offering]) -> None:
-        before = policy.once_paid(row.standing)
-        row.standing = now = policy.standing(seen["charge_status"], seen["status"], refund_seen=row.refund_seen, once_paid=before)
-        if now is Standing.PAID:
-            await self._give(tx, row, seen, known)
-        elif now is Standing.UNPAID:
-            await repository.forget(tx, row.ref, "paid")
-            row.status, row.reason = Status.UNPAID, "The shop does not hold the whole sum yet."
-        elif now is Standing.PARTLY_REFUNDED:
-            row.status, row.reason = Status.NEEDS_HAND, PARTLY
-        else:
-            await self._take(tx, row, Status.CANCELLED if now is Standing.CANCELLED else Status.REFUNDED)
-
-    async def _give(self, tx: Tx, row: OrderRow, seen: Snapshot, known: dict[str, Offering]) -> None:
-        now = self.clock.now()
-        await repository.reach(tx, row.ref, "paid", datetime.fromisoformat(seen["created"]))
-        await repository.reach(tx, row.ref, "received", now)
-        await repository.forget(tx, row.ref, "returned")
-        if row.workspace_id is None:
-            row.status, row.reason = Status.UNCLAIMED, f"Waits to be claimed by whoever proves the e-mail address {row.email}."
-            return
-        await self.granting.give(tx, row, row.lines, known, now)
-        missing = policy.unknown(row.lines, known)
-        row.status = Status.NEEDS_HAND if missing else Status.PAID
-        row.reason = f"Nothing is offered under {', '.join(missing)}." if missing else ""
-        if not missing:
-            await repository.reach(tx, row.ref, "granted", now)
-
-    async def _take(self, tx: Tx, row: OrderRow, status: Status) -> None:
-        word = "refunded" if status is Status.REFUNDED else "cancelled"
-        taken = await self.granting.take(tx, row, f"Order {row.number} was {word}.")
-        row.status, row.reason = status, ""
-        note = f"Unspent credits taken back: {taken}." if taken else ""
-        await repository.reach(tx, row.ref, "returned", self.clock.now(), note)
+            await self.settling.settle(tx, row, seen["facts"], known, f"look:{look['ticket']}")
+            return _next(row)
 
     async def fulfil(self, ref: str) -> str:
-        """Mark what was granted as delivered in Saleor. "" when that is done, else why Saleor refuses."""
+        """Mark what was given as delivered in Saleor. "" when that is done, else why Saleor refuses."""
         async with self.database.read() as tx:
             row = await repository.get(tx, ref)
-            granted = {grant.line_id for grant in (await repository.grants(tx, [ref]))[ref] if grant.active}
-        if not granted:
-            return ""
+            given = Counter(grant.line_id for grant in (await repository.grants(tx, [ref]))[ref] if grant.active)
         try:
-            order = await self.saleor.order(SaleorOrderId(row.saleor_order_id))
-            if order is None or order.status == "CANCELED":
-                return ""
-            await self.saleor.fulfil(order.id, [line for line in order.lines if line.id in granted])
-            await self.saleor.set_metadata(order.id, {"cmp_order": ref})
+            return await self.handover.fulfil(row, given)
         except Unavailable:
             await self._say(ref, "Everything was added. The shop cannot be told just now; we keep trying.")
             raise
-        except DomainError as refusal:
-            return f"The shop would not mark the order as fulfilled: {refusal.detail}"
-        return ""
+
+    async def annotate(self, ref: str) -> None:
+        """Leave the links to what was delivered in Saleor. A refusal is written down and holds nothing up."""
+        async with self.database.read() as tx:
+            row = await repository.get(tx, ref)
+            agents = [grant.instance_id for grant in (await repository.grants(tx, [ref]))[ref] if grant.active and grant.instance_id]
+        if refusal := await self.handover.annotate(row, agents):
+            async with self.database.write() as tx:
+                await repository.log(tx, ref, f"annotate:{row.applied}", self.clock.now(), refusal, "Saleor")
 
     async def finish(self, ref: str, ticket: int, trouble: str) -> None:
         async with self.database.write() as tx:
@@ -183,33 +149,6 @@ class OrderWorkflow:
             elif row.status == Status.PAID:
                 row.status, row.reason = Status.READY, ""
                 await repository.reach(tx, ref, "fulfilled", self.clock.now())
-
-    async def mail(self, ref: str) -> None:
-        """Tell the buyer, once for each state worth telling. An address that takes no mail does not hold the order up."""
-        async with self.database.read() as tx:
-            row = await repository.get(tx, ref)
-            grants = (await repository.grants(tx, [ref]))[ref]
-            told = (await repository.stages(tx, [ref]))[ref]
-        key = f"mailed:{sum(grant.turn for grant in grants)}" if row.status != Status.UNCLAIMED else "mailed:unclaimed"
-        if (
-            key in told
-            or row.status not in {Status.READY, Status.NEEDS_HAND, Status.UNCLAIMED}
-            or not (grants or key == "mailed:unclaimed")
-        ):
-            return
-        write = letters.order_unclaimed if row.status == Status.UNCLAIMED else letters.order_ready
-        note = await self._send(write(row, grants, brand=self.brand, base_url=self.base_url), f"{ref}:{key}")
-        async with self.database.write() as tx:
-            await repository.reach(tx, ref, key, self.clock.now(), note)
-
-    async def _send(self, mail: Mail, key: str) -> str:
-        try:
-            await self.mailer.send(mail, key=key)
-        except Unavailable:
-            raise
-        except DomainError as refusal:
-            return f"No mail could be sent: {refusal.detail}"
-        return ""
 
     async def _home(self, seen: Snapshot) -> WorkspaceId | None:
         """The workspace the order belongs to: the one it names, else the one of the account that has proven its e-mail address."""
@@ -225,3 +164,9 @@ class OrderWorkflow:
         async with self.database.write() as tx:
             row = await repository.lock(tx, ref)
             row.reason = reason
+
+
+def _next(row: OrderRow) -> Applied:
+    """Partly refunded orders are delivered too, and those an operator restored: whatever the buyer is to have."""
+    under_way = row.status in {Status.PAID, Status.NEEDS_HAND}
+    return Applied(deliver=under_way, tell=under_way or row.status in {Status.UNCLAIMED, Status.READY})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -52,6 +53,12 @@ class Workspaces:
     async def exists(self, workspace_id: WorkspaceId) -> bool:
         async with self._database.read() as tx:
             return await tx.get(WorkspaceRow, workspace_id) is not None
+
+    async def names(self, ids: Collection[str]) -> dict[str, str]:
+        """By id, of those that there are."""
+        async with self._database.read() as tx:
+            rows = await tx.execute(select(WorkspaceRow.id, WorkspaceRow.name).where(col(WorkspaceRow.id).in_(ids)))  # type: ignore[call-overload]
+            return {str(row[0]): str(row[1]) for row in rows}
 
     async def role(self, account_id: AccountId, workspace_id: WorkspaceId) -> Role | None:
         """None for someone who does not belong to it."""

@@ -77,7 +77,7 @@ async def test_a_body_that_is_too_large_is_413(http: httpx.AsyncClient) -> None:
 
 async def test_the_manifest_names_our_own_addresses(http: httpx.AsyncClient) -> None:
     made = (await http.get("/api/saleor/manifest")).json()
-    assert (made["name"], made["version"], made["permissions"]) == ("CMP Provisioner", "1.2.3", ["MANAGE_ORDERS"])
+    assert (made["name"], made["version"], made["permissions"]) == ("CMP Provisioner", "1.2.3", ["MANAGE_ORDERS", "MANAGE_PRODUCTS"])
     assert made["webhooks"][0]["targetUrl"] == f"http://localhost:3000{PAID}"
 
 

@@ -24,16 +24,24 @@ from backend.kernel.ids import WorkspaceId
 from backend.kernel.secrets import SecretBox
 from backend.ledger.service import Ledger
 from backend.mail import FolderMailer
+from backend.provisioner.books import Books
+from backend.provisioner.desk import Desk
 from backend.provisioner.granting import Granting
+from backend.provisioner.handover import Handover
+from backend.provisioner.manifest import EVENTS
 from backend.provisioner.orders import Orders
 from backend.provisioner.reconcile import Reconciler
 from backend.provisioner.service import Provisioner
+from backend.provisioner.settling import Settling
 from backend.provisioner.signature import JwksVerifier, jwks_url
-from backend.provisioner.workflow import OrderWorkflow
+from backend.provisioner.telling import Telling
+from backend.provisioner.workflow import NAME, OrderWorkflow
 from backend.settings import Settings
 from backend.workspaces.service import Workspaces
 from tests.service.provisioner.saleor import APP_ID, APP_TOKEN, FakeSaleor
 
+BASE_URL = "http://localhost:3000"
+OPERATORS = ("operator@example.com",)
 QUICK = Retry(attempts=3, interval=0.01, backoff=1.0)
 
 
@@ -49,6 +57,8 @@ class House:
     orders: Orders
     provisioner: Provisioner
     reconciler: Reconciler
+    books: Books
+    desk: Desk
     connection: AppConnection
     commerce: Commerce
     http: httpx.AsyncClient
@@ -79,10 +89,26 @@ class House:
     ) -> str:
         """A delivery by Saleor, and its workflow to the end. Our ref of the order."""
         raw, headers = saleor.delivery(order_id, event, issued)
-        cause = "paid" if event == "OrderFullyPaid" else "cancelled" if event == "OrderCancelled" else "refunded"
+        cause = next(cause for cause, events in EVENTS.items() if event in events.values())
         ref = await self.provisioner.receive(cause, raw, headers)
         await self.wait(f"order:{ref}:{cause}:{hashlib.sha256(raw).hexdigest()[:32]}")
         return ref
+
+    async def update(self, saleor: FakeSaleor, order_id: str) -> str:
+        """ORDER_UPDATED, and every workflow that came of it to the end. Our ref, or "" when the order is none of ours."""
+        raw, headers = saleor.delivery(order_id, "OrderUpdated")
+        ref = await self.provisioner.receive("updated", raw, headers)
+        await self.rest()
+        return ref
+
+    async def rest(self) -> None:
+        """Until no workflow is under way."""
+        for workflow_id in await self.begun():
+            await self.wait(workflow_id)
+
+    async def begun(self) -> list[str]:
+        """The ids of all workflows about orders, oldest first."""
+        return [found.workflow_id for found in await DBOS.list_workflows_async(name=NAME)]
 
     async def wait(self, workflow_id: str) -> None:
         """Until the workflow has ended, looked at more often than a program would, because dozens of tests wait here."""
@@ -109,24 +135,18 @@ def build(
     connection = AppConnection(database, settings, SecretBox(settings.secret(), "saleor"))
     commerce = Commerce(settings.saleor_url, settings.saleor_channel, transport=transport, app_token=connection.token, clock=clock)
     http = httpx.AsyncClient(transport=transport)
-    workflow = OrderWorkflow(
-        database,
-        clock,
-        durable,
-        commerce,
-        Granting(ledger, instances, offerings),
-        workspaces,
-        accounts,
-        FolderMailer(mail, sender="CMP <no-reply@localhost>", clock=clock),
-        brand="CMP",
-        base_url="http://localhost:3000",
-        retry=QUICK,
-    )
+    settling = Settling(clock, Granting(ledger, instances, offerings))
+    mailer = FolderMailer(mail, sender="CMP <no-reply@localhost>", clock=clock)
+    telling = Telling(database, clock, mailer, "CMP", BASE_URL, OPERATORS)
+    handover = Handover(commerce, BASE_URL)
+    workflow = OrderWorkflow(database, clock, durable, commerce, settling, handover, telling, workspaces, accounts, retry=QUICK)
     workflow.register()
     verifier = JwksVerifier(jwks_url(settings.saleor_url), http, clock)
-    provisioner = Provisioner(database, clock, workflow, commerce, connection, verifier, settings.saleor_url)
+    provisioner = Provisioner(database, clock, workflow, commerce, connection, commerce, verifier, settings.saleor_url)
     orders = Orders(database, clock, workspaces, workflow.begin)
     reconciler = Reconciler(database, clock, commerce, workflow)
+    books = Books(database, ledger, commerce)
+    desk = Desk(database, clock, settling, workflow.begin, reconciler, ledger, workspaces, books, settings.saleor_api_url)
     return House(
         database,
         durable,
@@ -138,6 +158,8 @@ def build(
         orders,
         provisioner,
         reconciler,
+        books,
+        desk,
         connection,
         commerce,
         http,

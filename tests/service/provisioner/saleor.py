@@ -12,6 +12,21 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from joserfc.jwk import RSAKey
 
 API_URL = "http://saleor.test/graphql/"
+WAREHOUSE = "V2FyZWhvdXNlOjE="
+UPDATED = (
+    "id",
+    "number",
+    "status",
+    "chargeStatus",
+    "total",
+    "totalCharged",
+    "totalRefunded",
+    "transactions",
+    "grantedRefunds",
+    "fulfillments",
+    "lines",
+)
+"""What the subscription for ORDER_UPDATED selects (and a little more)."""
 APP_ID, APP_TOKEN = "QXBwOjI=", "the-token-of-our-app"
 PRICES = {"CSA-BASIC": "19.99", "KBA-PRO": "79.99", "CREDITS-100": "10.00", "T-SHIRT": "15.00"}
 NAMES = {
@@ -24,7 +39,7 @@ NAMES = {
 
 @dataclass
 class FakeSaleor:
-    """down: answers 503 to everything, as a server behind a proxy does while it restarts."""
+    """down: answers 503 to everything, as a server behind a proxy does while it restarts. moved: told of each change of an order."""
 
     orders: dict[str, dict[str, Any]] = field(default_factory=dict)
     key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, {"kid": "key-1"}))
@@ -32,12 +47,15 @@ class FakeSaleor:
     fulfilments: int = 0
     refuses_to_fulfil: str = ""
     asked: list[str] = field(default_factory=list)
+    written: list[str] = field(default_factory=list)
+    moved: list[str] = field(default_factory=list)
 
     def place(self, *skus: str, email: str = "buyer@example.com", charge: str = "FULL", quantity: int = 1, **metadata: str) -> str:
         number = len(self.orders) + 1
         order_id = base64.b64encode(f"Order:{number:08d}".encode()).decode()
         lines = [_line(number, position, sku, quantity) for position, sku in enumerate(skus, 1)]
-        total = sum(line["totalPrice"]["gross"]["amount"] for line in lines)
+        total = round(sum(line["totalPrice"]["gross"]["amount"] for line in lines), 2)
+        charged = total if charge == "FULL" else round(total / 2, 2) if charge == "PARTIAL" else 0.0
         self.orders[order_id] = {
             "id": order_id,
             "number": str(number),
@@ -47,25 +65,66 @@ class FakeSaleor:
             "chargeStatus": charge,
             "userEmail": email,
             "metadata": [{"key": key, "value": value} for key, value in metadata.items()],
-            "total": {"gross": {"amount": round(total, 2), "currency": "USD"}},
+            "total": {"gross": _money(total)},
+            "totalCharged": _money(charged),
+            "totalRefunded": _money(0.0),
+            "transactions": [{"refundPendingAmount": _money(0.0), "events": [{"type": "CHARGE_SUCCESS", "amount": _money(charged)}]}],
+            "grantedRefunds": [],
+            "fulfillments": [],
+            "events": [{"type": "PLACED", "message": None}],
+            "channel": {"warehouses": [{"id": WAREHOUSE}]},
             "lines": lines,
         }
         return order_id
 
-    def charge(self, order_id: str, status: str) -> None:
-        self.orders[order_id] |= {"chargeStatus": status, "isPaid": status == "FULL"}
+    def line(self, order_id: str, sku: str) -> str:
+        return str(next(line["id"] for line in self.orders[order_id]["lines"] if line["productSku"] == sku))
+
+    def pay(self, order_id: str) -> None:
+        """Charge whatever is missing of the total, as a second transaction would."""
+        order = self.orders[order_id]
+        self._move(order_id, order["total"]["gross"]["amount"] - order["totalCharged"]["amount"], "CHARGE_SUCCESS")
+
+    def refund(self, order_id: str, amount: float | None = None, **units: int) -> None:
+        """Give money back. amount: all of it when None. units: line ids are too long to be names, so SKU (with _ for -) = quantity; they
+        are granted first, the way the dashboard does it, and the order is then measured against what is left of the total."""
+        order = self.orders[order_id]
+        lines = {line["productSku"].replace("-", "_"): line for line in order["lines"]}
+        named = [{"quantity": number, "orderLine": {"id": lines[sku]["id"]}} for sku, number in units.items()]
+        if named and amount is None:
+            amount = sum(lines[sku]["unitPrice"]["gross"]["amount"] * number for sku, number in units.items())
+        back = order["totalCharged"]["amount"] if amount is None else amount
+        if named:
+            order["grantedRefunds"].append({"status": "SUCCESS", "amount": _money(back), "lines": named})
+        order["totalRefunded"] = _money(order["totalRefunded"]["amount"] + back)
+        self._move(order_id, -back, "REFUND_SUCCESS")
+
+    def charge_back(self, order_id: str) -> None:
+        """The bank takes everything back: no refund, and no other event than ORDER_UPDATED."""
+        self._move(order_id, -self.orders[order_id]["totalCharged"]["amount"], "CHARGE_BACK")
+
+    def _move(self, order_id: str, amount: float, kind: str) -> None:
+        order = self.orders[order_id]
+        order["transactions"][0]["events"].append({"type": kind, "amount": _money(abs(amount))})
+        order["totalCharged"] = _money(order["totalCharged"]["amount"] + amount)
+        charged = order["totalCharged"]["amount"]
+        owed = round(order["total"]["gross"]["amount"] - sum(one["amount"]["amount"] for one in order["grantedRefunds"]), 2)
+        order["chargeStatus"] = "FULL" if charged == owed else "NONE" if charged <= 0 else "PARTIAL" if charged < owed else "OVERCHARGED"
+        order["isPaid"] = charged >= order["total"]["gross"]["amount"]
+        self.moved.append(order_id)
 
     def delivery(
         self, order_id: str, event: str = "OrderFullyPaid", issued: str = "2026-11-22T12:00:00+00:00"
     ) -> tuple[bytes, dict[str, str]]:
         """The raw body and the headers of one event about an order."""
-        number = self.orders.get(order_id, {}).get("number", "0")
+        order = self.orders.get(order_id, {"id": order_id, "number": "0"})
+        parts = UPDATED if event == "OrderUpdated" else ("id", "number")
         body = {
             "__typename": event,
             "issuedAt": issued,
             "version": "3.23.28",
             "recipient": {"id": APP_ID},
-            "order": {"id": order_id, "number": number},
+            "order": {part: order[part] for part in parts if part in order},
         }
         raw = json.dumps(body).encode()
         name = "".join("_" + c.lower() if c.isupper() else c for c in event).lstrip("_")
@@ -94,7 +153,8 @@ class FakeSaleor:
             return 200, {"keys": [self.key.as_dict(private=False) | {"alg": "RS256", "use": "sig"}]}
         asked = json.loads(body)
         token = dict(scope["headers"]).get(b"authorization", b"").decode().removeprefix("Bearer ")
-        field_name = asked["operationName"][0].lower() + asked["operationName"][1:]
+        name = "order" if asked["operationName"] == "OrderDelivery" else asked["operationName"]
+        field_name = name[0].lower() + name[1:]
         return 200, {"data": {field_name: getattr(self, f"_{field_name}")(asked["variables"], token == APP_TOKEN)}}
 
     def _app(self, _: Any, ours: bool) -> Any:
@@ -109,7 +169,21 @@ class FakeSaleor:
         return {"pageInfo": {"hasNextPage": False, "endCursor": None}, "edges": [{"node": order} for order in reversed(found)]}
 
     def _warehouses(self, _: Any, __: bool) -> Any:
-        return {"edges": [{"node": {"id": "V2FyZWhvdXNlOjE="}}]}
+        return {"edges": [{"node": {"id": WAREHOUSE}}]}
+
+    def _orderConfirm(self, given: Any, _: bool) -> Any:  # noqa: N802
+        self.orders[given["id"]]["status"] = "UNFULFILLED"
+        return self._wrote("confirm", given["id"])
+
+    def _orderNoteAdd(self, given: Any, _: bool) -> Any:  # noqa: N802
+        self.orders[given["order"]]["events"].append({"type": "NOTE_ADDED", "message": given["input"]["message"]})
+        return self._wrote("note", given["order"])
+
+    def _wrote(self, what: str, order_id: str) -> Any:
+        """Each of an app's writes makes Saleor say that the order was updated."""
+        self.written.append(what)
+        self.moved.append(order_id)
+        return {"errors": []}
 
     def _orderFulfill(self, given: Any, _: bool) -> Any:  # noqa: N802
         order = self.orders[given["order"]]
@@ -126,15 +200,17 @@ class FakeSaleor:
                 return {"order": None, "errors": [{"field": "orderLineId", "code": "FULFILL_ORDER_LINE", "message": said}]}
             line["quantityToFulfill"] -= quantity
             self.fulfilments += 1
+            handed = {"quantity": quantity, "orderLine": {"id": line["id"]}}
+            order["fulfillments"].append({"status": "FULFILLED", "lines": [handed]})
         open_lines = any(line["quantityToFulfill"] for line in order["lines"])
         order["status"] = "PARTIALLY_FULFILLED" if open_lines else "FULFILLED"
-        return {"order": {"id": order["id"]}, "errors": []}
+        return self._wrote("fulfil", order["id"]) | {"order": {"id": order["id"]}}
 
     def _updateMetadata(self, given: Any, _: bool) -> Any:  # noqa: N802
         order = self.orders[given["id"]]
         kept = {item["key"]: item["value"] for item in order["metadata"]} | {item["key"]: item["value"] for item in given["input"]}
         order["metadata"] = [{"key": key, "value": value} for key, value in kept.items()]
-        return {"errors": []}
+        return self._wrote("metadata", order["id"])
 
 
 def _line(order: int, position: int, sku: str, quantity: int) -> dict[str, Any]:
@@ -150,7 +226,13 @@ def _line(order: int, position: int, sku: str, quantity: int) -> dict[str, Any]:
         "unitPrice": {"gross": {"amount": unit, "currency": "USD"}},
         "totalPrice": {"gross": {"amount": round(unit * quantity, 2), "currency": "USD"}},
         "metadata": [],
+        "allocations": [{"quantity": quantity, "warehouse": {"id": WAREHOUSE}}],
+        "variant": {"stocks": [{"quantity": 1000, "warehouse": {"id": WAREHOUSE}}]},
     }
+
+
+def _money(amount: float) -> dict[str, Any]:
+    return {"amount": round(amount, 2), "currency": "USD"}
 
 
 def _b64(data: bytes) -> str:

@@ -1,0 +1,88 @@
+"""Mails about orders: to the buyer, once for each state worth telling, and to the operators, once for each order and reason."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from backend.db.engine import Database
+from backend.kernel.clock import Clock
+from backend.kernel.errors import DomainError, Unavailable
+from backend.mail import Mail, Mailer
+from backend.provisioner import letters, repository
+from backend.provisioner.models import GrantRow, OrderRow
+from backend.provisioner.policy import Status
+
+NOT_TOLD = "The buyer could not be told"
+TELLING = frozenset({Status.READY, Status.NEEDS_HAND, Status.UNCLAIMED})
+ALERTING = frozenset({Status.NEEDS_HAND, Status.CHARGED_BACK})
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """operators: their e-mail addresses."""
+
+    database: Database
+    clock: Clock
+    mailer: Mailer
+    brand: str
+    base_url: str
+    operators_at: Sequence[str] = ()
+
+    async def buyer(self, ref: str) -> None:
+        """A mail that is refused for good waits for the operator: the order is delivered, and nobody knows. Raises Unavailable."""
+        async with self.database.read() as tx:
+            row = await repository.get(tx, ref)
+            grants = (await repository.grants(tx, [ref]))[ref]
+            told = (await repository.stages(tx, [ref]))[ref]
+        unclaimed = row.status == Status.UNCLAIMED
+        key = "mailed:unclaimed" if unclaimed else f"mailed:{sum(grant.turn for grant in grants if grant.active)}"
+        if row.status not in TELLING or not (unclaimed or any(grant.active for grant in grants)):
+            return
+        refusal = "" if key in told else await self._send(self._letter(row, grants), f"{ref}:{key}")
+        if not refusal:
+            await self._remember(ref, key)
+            return
+        async with self.database.write() as tx:
+            row = await repository.lock(tx, ref)
+            if row.status == Status.READY:
+                row.status, row.reason = Status.NEEDS_HAND, f"{NOT_TOLD}: {refusal}"
+
+    async def _remember(self, ref: str, key: str) -> None:
+        now = self.clock.now()
+        async with self.database.write() as tx:
+            row = await repository.lock(tx, ref)
+            if await repository.reach(tx, ref, key, now):
+                await repository.log(tx, ref, key, now, f"Mail sent to {row.email}.", "CMP")
+                row.told_at = now
+            row.told_at = row.told_at or now
+
+    async def operators(self, ref: str) -> None:
+        """Raises Unavailable."""
+        async with self.database.read() as tx:
+            row = await repository.get(tx, ref)
+            key = f"alert:{hashlib.sha256(row.reason.encode()).hexdigest()[:16]}"
+            if row.status not in ALERTING or not row.reason or await repository.logged(tx, ref, key):
+                return
+        refusals = [
+            await self._send(letters.needs_hand(row, to, brand=self.brand, base_url=self.base_url), f"{ref}:{key}:{to}")
+            for to in self.operators_at
+        ]
+        said = "; ".join(refusal for refusal in refusals if refusal) or f"Operators told: {row.reason}"
+        async with self.database.write() as tx:
+            await repository.log(tx, ref, key, self.clock.now(), said, "CMP")
+
+    def _letter(self, row: OrderRow, grants: Sequence[GrantRow]) -> Mail:
+        write = letters.order_unclaimed if row.status == Status.UNCLAIMED else letters.order_ready
+        return write(row, grants, brand=self.brand, base_url=self.base_url)
+
+    async def _send(self, mail: Mail, key: str) -> str:
+        """ "" when it is sent, else why it never will be."""
+        try:
+            await self.mailer.send(mail, key=key)
+        except Unavailable:
+            raise
+        except DomainError as refusal:
+            return refusal.detail
+        return ""
