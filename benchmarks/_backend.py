@@ -20,7 +20,6 @@ async def serve(system: System) -> None:
     await asyncio.to_thread(upgrade, settings.database)
     await services.offerings.sync(services.products)
     await services.durable.start()
-    system.app.router.lifespan_context = None  # type: ignore[assignment]
     config = uvicorn.Config(
         system.app, host="127.0.0.1", port=settings.port, log_level="warning", lifespan="off", ws="none", access_log=False, backlog=4096
     )

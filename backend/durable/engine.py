@@ -126,6 +126,10 @@ class Durable:
         handle: Any = await DBOS.retrieve_workflow_async(workflow_id)
         return await handle.get_result()
 
+    async def under_way(self, name: str) -> int:
+        """How many pieces of this work wait or are worked on."""
+        return len(await DBOS.list_workflows_async(name=name, status=["PENDING", "ENQUEUED"], load_input=False, load_output=False))
+
     async def step(self, name: str, function: Callable[..., Awaitable[T]], *args: Any, retry: Retry | None = None) -> T:
         """Inside a workflow: run `function` on the application's own loop and remember its result."""
         options: Any = {"name": name}

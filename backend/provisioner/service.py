@@ -124,9 +124,9 @@ def _facts(order: Mapping[str, Any]) -> Facts | None:
 
 
 def _nothing_new(known: OrderRow | None, seen: Facts | None) -> bool:
-    """An update of an order that we do not know matters only when it is paid: carts in progress are none of our business."""
+    """An update of an order that we do not know matters only while the shop holds money of one that was paid: others are not our business."""
     if seen is None:
         return False
     if known is None:
-        return policy.standing(seen, refund_seen=False, once_paid=False, received=0) is not Standing.PAID
+        return policy.standing(seen, refund_seen=False, once_paid=False, received=0) not in {Standing.PAID, Standing.PARTLY_REFUNDED}
     return known.mark == mark(seen)
