@@ -40,7 +40,8 @@ def problem(error: DomainError) -> JSONResponse:
     body: dict[str, Any] = {"type": "about:blank", "title": error.title, "status": status, "code": error.code, "detail": error.detail}
     if error.fields:
         body["errors"] = [{"field": field, "detail": detail} for field, detail in error.fields.items()]
-    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, errors.RateLimited) else {}
+    wait = error.retry_after if isinstance(error, errors.RateLimited | errors.Unavailable) else 0
+    headers = {"Retry-After": str(wait)} if wait else {}
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return _Problem(body, status, headers=headers)

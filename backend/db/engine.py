@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from typing import Any
 
 from sqlalchemy import event
@@ -32,6 +33,8 @@ class Database:
         if self.is_sqlite:
             _tame_sqlite(self.engine)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        # SQLite lets a second writer ask again after ever longer naps; in a queue each has its turn as soon as it comes.
+        self._turn: AbstractAsyncContextManager[None] = asyncio.Lock() if self.is_sqlite else nullcontext()
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Tx]:
@@ -40,7 +43,7 @@ class Database:
         Raises Invalid `unstorable`, here and in `read`, for a value that the database cannot hold.
         """
         with _storable():
-            async with self._sessions.begin() as tx:
+            async with self._turn, self._sessions.begin() as tx:
                 if self.is_sqlite:
                     await tx.connection(execution_options={"cmp_begin": "IMMEDIATE"})
                 yield tx

@@ -14,8 +14,15 @@ from backend.db.engine import Tx
 
 async def insert_once(tx: Tx, model: type[SQLModel], values: Mapping[str, Any], *, unique: Sequence[str]) -> bool:
     """Insert the row unless one with the same `unique` columns stands already. True when this call inserted it."""
+    return await insert_new(tx, model, [values], unique=unique) == 1
+
+
+async def insert_new(tx: Tx, model: type[SQLModel], rows: Sequence[Mapping[str, Any]], *, unique: Sequence[str]) -> int:
+    """Insert those of the rows whose `unique` columns do not stand already, in one statement. How many those were."""
+    if not rows:
+        return 0
     insert = sqlite.insert if tx.get_bind().dialect.name == "sqlite" else postgresql.insert
     table = model.__table__  # type: ignore[attr-defined]
-    statement = insert(table).values(**values).on_conflict_do_nothing(index_elements=list(unique))
+    statement = insert(table).values(list(rows)).on_conflict_do_nothing(index_elements=list(unique))
     done = cast("CursorResult[Any]", await tx.execute(statement, execution_options={"preserve_rowcount": True}))
-    return done.rowcount == 1
+    return done.rowcount

@@ -11,6 +11,15 @@ from datetime import datetime
 from typing import Any, TypeVar, cast
 
 from dbos import DBOS, DBOSConfig, SetWorkflowID
+from sqlalchemy import Engine
+
+from backend.durable.line import Line
+from backend.durable.memory import remembering
+
+APPLICATION = VERSION = "cmp"
+"""A fixed version: work begun before an upgrade is finished after it."""
+POLL = 0.2
+"""Seconds between two looks at the line; about 1 % of a core when nothing waits there."""
 
 T = TypeVar("T")
 Workflow = Callable[..., Coroutine[Any, Any, Any]]
@@ -30,22 +39,34 @@ class Durable:
     """url: SQLAlchemy URL of the database that remembers the work (SQLite or PostgreSQL)."""
 
     def __init__(self, url: str) -> None:
-        self._url = url
+        self._url = url.replace("postgres://", "postgresql://", 1)
         self._workflows: dict[str, Workflow] = {}
+        self._at_once: dict[str, int] = {}
         self._schedules: dict[str, tuple[str, Workflow]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._registered: dict[str, Workflow] = {}
+        self._engine: Engine | None = None
+        self._line: Line | None = None
+        self._ahead = 0
         self.running = False
 
-    def workflow(self, name: str, function: Workflow) -> None:
-        """Register `function` under a stable name. Only before `start`."""
+    def workflow(self, name: str, function: Workflow, *, at_once: int = 0) -> None:
+        """Register `function` under a stable name. Only before `start`.
+
+        at_once: how many of them this process works on; the others wait in a line that outlives it. 0: each begins at once.
+        """
 
         # DBOS writes attributes on what it registers, which a bound method does not take.
         async def workflow(*args: Any) -> Any:
-            return await function(*args)
+            try:
+                return await function(*args)
+            finally:
+                self._ahead -= name in self._at_once
 
         workflow.__qualname__ = workflow.__name__ = name
         self._workflows[name] = workflow
+        if at_once:
+            self._at_once[name] = at_once
 
     def schedule(self, name: str, cron: str, function: Workflow) -> None:
         """Run `function` by a cron expression, once among all processes. Only before `start`."""
@@ -56,19 +77,24 @@ class Durable:
         self._loop = asyncio.get_running_loop()
         logging.getLogger("dbos").setLevel(logging.ERROR)
         config: DBOSConfig = {
-            "name": "cmp",
-            "system_database_url": self._url.replace("postgres://", "postgresql://", 1),
-            # A fixed version: work begun before an upgrade is finished after it.
-            "application_version": "cmp",
+            "name": APPLICATION,
+            "system_database_url": self._url,
+            "application_version": VERSION,
             "log_level": "ERROR",
             "enable_otlp": False,
         }
+        self._engine = remembering(self._url)
+        if self._engine.dialect.name == "sqlite":
+            config["system_database_engine"] = self._engine
+        self._line = Line(self._engine, APPLICATION, VERSION)
         DBOS(config=config)
         for name, function in self._workflows.items():
             self._registered[name] = DBOS.workflow(name=name)(function)
         for name, (_, function) in self._schedules.items():
             self._registered[name] = DBOS.workflow(name=name)(self._scheduled(name, function))
         await asyncio.to_thread(DBOS.launch)
+        for name, bound in self._at_once.items():
+            await DBOS.register_queue_async(name, worker_concurrency=bound, polling_interval_sec=POLL, on_conflict="always_update")
         for name, (cron, _) in self._schedules.items():
             entry: Any = {"schedule_name": name, "workflow_fn": self._registered[name], "schedule": cron, "context": None}
             await DBOS.apply_schedules_async([entry])
@@ -80,10 +106,18 @@ class Durable:
         if not self.running:
             return
         self.running = False
-        await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
+        # A piece of work that is being taken out of the line just now would find no loop to run on: it is given a second.
+        await asyncio.to_thread(DBOS.destroy, workflow_completion_timeout_sec=int(self._ahead > 0), destroy_registry=True)
+        if self._engine is not None:
+            self._engine.dispose()
 
     async def begin(self, name: str, workflow_id: str, *args: Any) -> None:
         """Start the workflow; a second call with the same id changes nothing. It is durable when this returns."""
+        if name in self._at_once:
+            assert self._line is not None, "durable work has not started"
+            await self._line.join(name, workflow_id, args)
+            self._ahead += 1
+            return
         with SetWorkflowID(workflow_id):
             await DBOS.start_workflow_async(self._registered[name], *args)
 
@@ -91,6 +125,10 @@ class Durable:
         """The result of a workflow, when it has one. Raises what the workflow raised."""
         handle: Any = await DBOS.retrieve_workflow_async(workflow_id)
         return await handle.get_result()
+
+    async def under_way(self, name: str) -> int:
+        """How many pieces of this work wait or are worked on."""
+        return len(await DBOS.list_workflows_async(name=name, status=["PENDING", "ENQUEUED"], load_input=False, load_output=False))
 
     async def step(self, name: str, function: Callable[..., Awaitable[T]], *args: Any, retry: Retry | None = None) -> T:
         """Inside a workflow: run `function` on the application's own loop and remember its result."""

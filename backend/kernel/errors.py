@@ -77,6 +77,11 @@ class Unavailable(DomainError):
     code = "unavailable"
     title = "Temporarily unavailable"
 
+    def __init__(self, detail: str, *, code: str | None = None, retry_after: int = 0) -> None:
+        super().__init__(detail, code=code)
+        self.retry_after = retry_after
+        """Whole seconds until it is worth trying again; 0 when that is not known."""
+
 
 class UpstreamFailed(DomainError):
     """A part we depend on answered, and the answer was a failure or nonsense."""

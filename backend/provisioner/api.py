@@ -3,10 +3,11 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request
+from starlette.requests import ClientDisconnect
 
 from backend.doors import Who
 from backend.kernel.caller import Caller
-from backend.kernel.errors import TooLarge
+from backend.kernel.errors import TooLarge, Unavailable
 from backend.kernel.page import MAX_PAGE
 from backend.provisioner import manifest
 from backend.provisioner.orders import Orders
@@ -87,8 +88,12 @@ def _orders(router: APIRouter, orders: Orders, who: Who) -> None:
 async def _body(request: Request) -> bytes:
     """The raw bytes, which the signature is over. Raises TooLarge before more than the limit is in memory."""
     received = bytearray()
-    async for chunk in request.stream():
-        received += chunk
-        if len(received) > MAX_BODY:
-            raise TooLarge("A delivery of ours is never this large.")
+    try:
+        async for chunk in request.stream():
+            received += chunk
+            if len(received) > MAX_BODY:
+                raise TooLarge("A delivery of ours is never this large.")
+    except ClientDisconnect:
+        # Nobody hears this; left alone, each sender that gives up would be a failure of ours in the log.
+        raise Unavailable("The delivery was not sent to its end.") from None
     return bytes(received)

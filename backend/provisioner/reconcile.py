@@ -123,7 +123,7 @@ def _holds(seen: Facts) -> bool:
 def _differs(order: Order, row: OrderRow | None) -> bool:
     seen = facts(order.money)
     if row is None:
-        return policy.standing(seen, refund_seen=False, once_paid=False, received=0) is Standing.PAID
+        return _holds(seen)
     return not policy.settled(
         row.status, told=row.told_at is not None, same=row.mark == mark(seen) and row.email == email_of(order.user_email)
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import cast
 
 from sqlalchemy import ColumnElement, Text, delete, func, or_
@@ -12,21 +12,40 @@ from sqlalchemy import cast as cast_to
 from sqlmodel import col, select
 
 from backend.db.engine import Tx
-from backend.db.upsert import insert_once
+from backend.db.upsert import insert_new, insert_once
 from backend.kernel.ids import SaleorOrderId, new_id
 from backend.provisioner.models import EventRow, GrantRow, OrderRow, ReportRow, StageRow
 from backend.provisioner.policy import Reached, Status
 
 LEASE = timedelta(minutes=10)
 """Longer than a workflow keeps trying."""
+_NEVER = datetime.min.replace(tzinfo=UTC)
+_BLANK = OrderRow(ref="", saleor_order_id="", status=Status.PAID, placed_at=_NEVER, updated_at=_NEVER).model_dump()
+"""Made once: validating a row costs more than writing it."""
 
 
 async def open_order(tx: Tx, saleor_order_id: SaleorOrderId, now: datetime) -> OrderRow:
     """The row of this order, made when there is none, and locked until the transaction ends."""
-    fresh = OrderRow(ref=new_id("ord"), saleor_order_id=saleor_order_id, status=Status.PAID, placed_at=now, updated_at=now)
-    await insert_once(tx, OrderRow, fresh.model_dump(), unique=["saleor_order_id"])
+    await open_orders(tx, [saleor_order_id], now)
     query = select(OrderRow).where(OrderRow.saleor_order_id == saleor_order_id).with_for_update()
     return cast(OrderRow, (await tx.execute(query)).scalar_one())
+
+
+async def open_orders(tx: Tx, saleor_order_ids: Collection[str], now: datetime) -> dict[str, str]:
+    """Our ref of each of these orders, made where there is none. Saleor's id → ref."""
+    # Sorted, so that two processes that open the same orders do not wait for each other in a circle.
+    rows = [
+        _BLANK | {"ref": new_id("ord"), "saleor_order_id": one, "placed_at": now, "updated_at": now} for one in sorted(saleor_order_ids)
+    ]
+    await insert_new(tx, OrderRow, rows, unique=["saleor_order_id"])
+    found = await tx.execute(select(OrderRow.saleor_order_id, OrderRow.ref).where(col(OrderRow.saleor_order_id).in_(saleor_order_ids)))
+    return {row.saleor_order_id: row.ref for row in found}
+
+
+async def received(tx: Tx, refs: Collection[str], at: datetime) -> None:
+    """Put the stage "received" on these timelines where it is not."""
+    rows = [{"order_ref": ref, "key": "received", "at": at, "note": ""} for ref in sorted(refs)]
+    await insert_new(tx, StageRow, rows, unique=["order_ref", "key"])
 
 
 async def lock(tx: Tx, ref: str) -> OrderRow:
@@ -114,6 +133,12 @@ async def forget(tx: Tx, ref: str, key: str) -> None:
 async def log(tx: Tx, ref: str, key: str, at: datetime, words: str, by: str) -> None:
     """Add to the order's log, once under this key."""
     await insert_once(tx, EventRow, {"order_ref": ref, "key": key, "at": at, "words": words, "by": by}, unique=["order_ref", "key"])
+
+
+async def log_all(tx: Tx, entries: Sequence[tuple[str, str, str]], at: datetime, by: str) -> None:
+    """Add to the logs of several orders, once under each key. entries: ref, key, words."""
+    rows = [{"order_ref": ref, "key": key, "at": at, "words": words, "by": by} for ref, key, words in sorted(set(entries))]
+    await insert_new(tx, EventRow, rows, unique=["order_ref", "key"])
 
 
 async def logged(tx: Tx, ref: str, key: str) -> bool:

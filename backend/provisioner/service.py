@@ -13,9 +13,9 @@ from backend.commerce.orders import order_money
 from backend.db.engine import Database
 from backend.kernel.clock import Clock
 from backend.kernel.errors import Forbidden, Invalid, TooLarge, Unauthenticated, Unavailable
-from backend.kernel.ids import SaleorOrderId
 from backend.provisioner import policy, repository
 from backend.provisioner.facts import Facts, facts, mark
+from backend.provisioner.intake import Arrival, Intake
 from backend.provisioner.manifest import CATALOGUE, EVENTS
 from backend.provisioner.models import OrderRow
 from backend.provisioner.policy import Standing
@@ -39,7 +39,11 @@ class Provisioner:
     catalogue: Catalogue
     verifier: Verifier
     api_url: str
-    _asked_app_id: str = field(default="", init=False)
+    _app: str = field(default="", init=False)
+    _intake: Intake = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._intake = Intake(self.database, self.clock, self.workflow)
 
     async def receive(self, cause: str, raw: bytes, headers: Mapping[str, str]) -> str:
         """Take a delivery in: durable when this returns our ref of its order. cause: a key of `manifest.EVENTS`.
@@ -49,16 +53,17 @@ class Provisioner:
         """
         if len(raw) > MAX_BODY:
             raise TooLarge("A delivery of ours is never this large.")
-        given = {name.lower(): value for name, value in headers.items()}
-        await self.verifier.verify(raw, given.get("saleor-signature", ""))
-        try:
-            body = addressed(raw, given, events=EVENTS[cause], api_url=self.api_url, app_id=await self._app_id())
-            if cause == CATALOGUE:
-                await self.catalogue.changed()
-                return ""
-            return await self._begin(cause, raw, body, given["saleor-event"].lower())
-        except (OperationalError, InterfaceError) as fault:
-            raise Unavailable("The delivery cannot be kept just now.") from fault
+        async with self.workflow.door.admitted():
+            given = {name.lower(): value for name, value in headers.items()}
+            await self.verifier.verify(raw, given.get("saleor-signature", ""))
+            try:
+                body = await self._addressed(raw, given, EVENTS[cause])
+                if cause == CATALOGUE:
+                    await self.catalogue.changed()
+                    return ""
+                return await self._begin(cause, raw, body, given["saleor-event"].lower())
+            except (OperationalError, InterfaceError) as fault:
+                raise Unavailable("The delivery cannot be kept just now.") from fault
 
     async def _begin(self, cause: str, raw: bytes, body: Mapping[str, Any], event: str) -> str:
         order = body.get("order")
@@ -75,14 +80,7 @@ class Provisioner:
                 return await self._stays(known, seen)
             # However many of these come before we have looked, one look answers them all.
             key = f"{mark(seen)}:{known.tickets if known else 0}" if seen else key
-        now = self.clock.now()
-        async with self.database.write() as tx:
-            row = await repository.open_order(tx, SaleorOrderId(order_id), now)
-            if cause == "paid":
-                await repository.reach(tx, row.ref, "received", now)
-            await repository.log(tx, row.ref, f"{cause}:{key}", now, f"Delivery: {event.replace('_', ' ')}.", "Saleor")
-        await self.workflow.begin(row.ref, cause, key)
-        return row.ref
+        return await self._intake.take(Arrival(cause, order_id, key, event))
 
     async def _stays(self, known: OrderRow | None, seen: Facts | None) -> str:
         """Nothing to do but to show how far Saleor itself says the order is. Our ref of it."""
@@ -107,16 +105,24 @@ class Provisioner:
             raise Forbidden("Saleor does not know this token.", code="bad_token") from None
         await self.app.store(app.id, token)
 
+    async def _addressed(self, raw: bytes, headers: Mapping[str, str], events: Mapping[str, str]) -> dict[str, Any]:
+        """The body, when it was meant for us. Our id as Saleor's app is kept, and read once more when a delivery names another one."""
+        if self._app:
+            try:
+                return addressed(raw, headers, events=events, api_url=self.api_url, app_id=self._app)
+            except Unauthenticated:
+                pass
+        self._app = await self._app_id()
+        return addressed(raw, headers, events=events, api_url=self.api_url, app_id=self._app)
+
     async def _app_id(self) -> str:
-        """Saleor's id of our app. Where only a token was configured, Saleor is asked whose it is, once."""
+        """Saleor's id of our app. Where only a token was configured, Saleor is asked whose it is."""
         if known := await self.app.app_id():
             return known
-        if not self._asked_app_id:
-            try:
-                self._asked_app_id = (await self.saleor.app(await self.app.token())).id
-            except Unauthenticated:
-                raise Unavailable("Saleor does not know the token that is configured.", code="bad_app_token") from None
-        return self._asked_app_id
+        try:
+            return (await self.saleor.app(await self.app.token())).id
+        except Unauthenticated:
+            raise Unavailable("Saleor does not know the token that is configured.", code="bad_app_token") from None
 
 
 def _facts(order: Mapping[str, Any]) -> Facts | None:
@@ -128,9 +134,9 @@ def _facts(order: Mapping[str, Any]) -> Facts | None:
 
 
 def _nothing_new(known: OrderRow | None, seen: Facts | None) -> bool:
-    """An update of an order that we do not know matters only when it is paid: carts in progress are none of our business."""
+    """An update of an order that we do not know matters only while the shop holds the money of a paid one: carts are not our business."""
     if seen is None:
         return False
     if known is None:
-        return policy.standing(seen, refund_seen=False, once_paid=False, received=0) is not Standing.PAID
+        return policy.standing(seen, refund_seen=False, once_paid=False, received=0) not in {Standing.PAID, Standing.PARTLY_REFUNDED}
     return known.mark == mark(seen)

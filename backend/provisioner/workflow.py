@@ -12,7 +12,7 @@ Saleor says when asked is the truth. Each step may run twice, and may run after 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypedDict
 
 from backend.db.engine import Database
@@ -21,6 +21,7 @@ from backend.kernel.clock import Clock
 from backend.kernel.errors import DomainError, Unavailable
 from backend.kernel.ids import SaleorOrderId, WorkspaceId
 from backend.provisioner import repository
+from backend.provisioner.door import Door
 from backend.provisioner.handover import Handover
 from backend.provisioner.models import OrderRow
 from backend.provisioner.policy import Status
@@ -32,6 +33,8 @@ from backend.provisioner.telling import Telling
 NAME = "provision_order"
 PATIENT = Retry(attempts=8, interval=2.0, backoff=2.0)
 """About four minutes; then the poll takes the order up again."""
+AT_ONCE = 8
+"""Orders that one process works on. A burst becomes a line: neither our database nor Saleor's API sees all of it at the same time."""
 
 
 class Applied(TypedDict):
@@ -56,12 +59,13 @@ class OrderWorkflow:
     workspaces: Workspaces
     accounts: Accounts
     retry: Retry = PATIENT
+    door: Door = field(default_factory=Door)
 
     def register(self) -> None:
         async def provision_order(ref: str, cause: str) -> None:
             await self.run(ref, cause)
 
-        self.durable.workflow(NAME, provision_order)
+        self.durable.workflow(NAME, provision_order, at_once=AT_ONCE)
 
     async def begin(self, ref: str, cause: str, key: str | int) -> None:
         """Durable when this returns. The same cause and key again changes nothing. Our ref names the work: Saleor's id is a secret."""
@@ -80,6 +84,7 @@ class OrderWorkflow:
 
     async def look(self, ref: str, cause: str) -> Look:
         """Ask Saleor. Raises Unavailable, which is worth another try; any other refusal is for the operator to read."""
+        await self.door.quiet()
         async with self.database.write() as tx:
             row = await repository.lock(tx, ref)
             row.refund_seen = row.refund_seen or cause == "refunded"

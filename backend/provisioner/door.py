@@ -1,0 +1,57 @@
+"""The door deliveries come in by: how many may be inside, for how long, and that they go before the work they cause."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from backend.kernel.errors import Unavailable
+
+PATIENCE = 4.0
+"""Seconds a delivery may take. Saleor waits 18 for an answer, and one that comes late keeps a worker of it from other deliveries."""
+MOST = 500
+"""Deliveries inside. Each waits for all before it, so more than these could not be answered in time."""
+COME_AGAIN = 10
+"""Seconds. Saleor itself comes again after 10, 20, 40, 80 and 160."""
+CALM = 0.25
+"""Seconds without a delivery after which the door is quiet. One delivery seldom comes alone."""
+COURTESY = 5.0
+"""Seconds an order waits for a quiet door before it is worked on all the same."""
+
+
+class Door:
+    def __init__(self) -> None:
+        self._inside = 0
+        self._left = -CALM
+
+    @asynccontextmanager
+    async def admitted(self) -> AsyncIterator[None]:
+        """Around all of a delivery. Raises Unavailable when it cannot be taken in time: 503, which Saleor repeats, as it would no 4xx."""
+        if self._inside >= MOST:
+            raise _busy()
+        self._inside += 1
+        try:
+            async with asyncio.timeout(PATIENCE) as bound:
+                yield
+        except TimeoutError:
+            if not bound.expired():
+                raise
+            raise _busy() from None
+        finally:
+            self._inside -= 1
+            self._left = time.monotonic()
+
+    async def quiet(self) -> None:
+        """Wait while deliveries come in: an order can wait for seconds, an answer to Saleor cannot."""
+        until = time.monotonic() + COURTESY
+        while (now := time.monotonic()) < until:
+            calm = 0.0 if self._inside else self._left + CALM - now
+            if not self._inside and calm <= 0:
+                return
+            await asyncio.sleep(min(max(calm, CALM / 5), until - now))
+
+
+def _busy() -> Unavailable:
+    return Unavailable("Too many deliveries at once; this one was not taken.", code="busy", retry_after=COME_AGAIN)

@@ -1,0 +1,57 @@
+"""The door admits as many deliveries as it can answer in time, and lets them go before orders."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from backend.kernel.errors import Unavailable
+from backend.provisioner import door as module
+from backend.provisioner.door import Door
+
+
+async def test_one_too_many_is_told_at_once_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST", 1)
+    door = Door()
+    async with door.admitted():
+        with pytest.raises(Unavailable) as caught:
+            async with door.admitted():
+                pass
+    assert (caught.value.code, caught.value.retry_after) == ("busy", module.COME_AGAIN)
+    async with door.admitted():
+        pass
+
+
+async def test_one_that_takes_too_long_is_told_to_come_again_and_is_inside_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST", 1)
+    monkeypatch.setattr(module, "PATIENCE", 0.01)
+    door = Door()
+    with pytest.raises(Unavailable):
+        async with door.admitted():
+            await asyncio.Event().wait()
+    async with door.admitted():
+        pass
+
+
+async def test_a_timeout_of_somebody_else_is_not_taken_for_its_own() -> None:
+    with pytest.raises(TimeoutError):
+        async with Door().admitted():
+            raise TimeoutError
+
+
+async def test_an_order_waits_while_deliveries_are_inside_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "CALM", 0.02)
+    monkeypatch.setattr(module, "COURTESY", 0.2)
+    door = Door()
+    await asyncio.wait_for(door.quiet(), 0.05)
+    async with door.admitted():
+        waiting = asyncio.create_task(door.quiet())
+        await asyncio.sleep(0.05)
+        assert not waiting.done()
+    await asyncio.wait_for(waiting, 0.15)
+    async with door.admitted():
+        began = time.monotonic()
+        await door.quiet()
+        assert time.monotonic() - began >= 0.2
