@@ -14,7 +14,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from backend.commerce.schemas import Product, ProductPage, ProductQuery
+from backend.commerce.schemas import Product, ProductPage, ProductQuery, Sort
+from backend.commerce.snapshot import MAX_PRODUCTS
 from backend.kernel.errors import DomainError, NotFound
 from backend.kernel.secrets import new_token
 from backend.problem import problem
@@ -23,9 +24,11 @@ from cmp_web.edge import head, policy
 from cmp_web.edge.head import About
 from cmp_web.edge.site import Site, dressed, script_hashes
 from cmp_web.pages.page import Page
+from cmp_web.state import browse
 from cmp_web.state.session import VISITOR
 
 APIS = ("/v1/", "/auth/", "/api/", "/webhooks/", "/graphql", "/mcp")
+PLAIN_SORTS: dict[str, Sort] = {"price": "price", "-price": "-price"}
 YEAR_SECONDS = 365 * 24 * 3600
 NEEDS_SCRIPT = "<main><h1>This page needs JavaScript</h1><p>It shows what is yours and live. Turn JavaScript on and reload it.</p></main>"
 NOT_FOUND = f'<main><h1>This page does not exist</h1><p><a href="{routes.MARKETPLACE}">Go to the marketplace</a></p></main>'
@@ -76,6 +79,8 @@ class Edge:
             return RedirectResponse(bare + query, 308)
         if self._late.fullmatch(path):
             return await self._product(request)
+        if path == routes.MARKETPLACE and path in self._site.pages:
+            return await self._marketplace(request)
         if path in self._site.pages:
             return self._html(request, self._site.page(path), self._about(path))
         if any(shell.fullmatch(path) for shell in self._shells):
@@ -102,6 +107,21 @@ class Edge:
             return self._html(request, built, about)
         named = head.tags(about, self._base_url, self._brand) + f"<title>{head.escape(about.title)}</title>"
         return self._send(request, dressed(self._site.shell, named, head.readable(item)))
+
+    async def _marketplace(self, request: Request) -> Response:
+        """The built page, with the products the shop has now for readers without scripts. Words are looked for only where scripts run."""
+        path, asked = routes.MARKETPLACE, {name: value for name, value in request.query_params.items() if name in browse.ASKED}
+        page, built = browse.number(asked.get("page", "")), self._site.page(routes.MARKETPLACE)
+        if asked.get("q"):
+            return self._html(request, built, self._about(path))
+        sort = PLAIN_SORTS.get(asked.get("sort", ""), "name")
+        query = ProductQuery(category=asked.get("category", ""), sort=sort, first=browse.PER_PAGE, skip=(page - 1) * browse.PER_PAGE)
+        try:
+            found = await self._shop.products(query)
+        except DomainError:
+            return self._html(request, built, self._about(path))
+        body, links = head.listed(found, asked, page, browse.PER_PAGE)
+        return self._send(request, dressed(built, head.tags(self._about(path), self._base_url, self._brand) + links, body))
 
     def _about(self, path: str) -> About:
         page = self._table.get(path)
@@ -143,7 +163,7 @@ class Edge:
     async def _sitemap(self) -> str:
         paths = [path for path, page in self._table.items() if page.indexed]
         try:
-            listed = await self._shop.products(ProductQuery(first=100))
+            listed = await self._shop.products(ProductQuery(first=MAX_PRODUCTS))
         except DomainError:
             return head.sitemap(paths, self._base_url)
         live = {routes.product(item.slug) for item in listed.items}
