@@ -233,7 +233,7 @@ def _pattern(path: str) -> re.Pattern[str]:
 
 @lru_cache(maxsize=256)
 def _compressed(page: str, packing: str, few: bool) -> bytes:
-    """A tenth smaller takes brotli sixty times as long (84 ms for a product's page, 1.4 ms else): not for a page of which there are many."""
+    """A tenth smaller takes brotli sixty times as long (84 ms for a product, 1.4 ms else): not for a page of which there are many."""
     if packing == "gzip":
         return gzip.compress(page.encode(), 9, mtime=0)
     return bytes(brotli.compress(page.encode(), mode=brotli.MODE_TEXT, quality=11 if few else 5))
