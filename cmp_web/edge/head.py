@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from backend.commerce.schemas import Product
+from backend.commerce.schemas import Product, ProductPage
 from cmp_web import routes
 
 PICTURE = "/og.png"
@@ -61,7 +61,7 @@ def product(item: Product, base_url: str, brand: str) -> About:
         "name": item.name,
         "description": text,
         "url": url,
-        "image": base_url + PICTURE,
+        "image": item.picture.at_1024 if item.picture else base_url + PICTURE,
         "brand": {"@type": "Brand", "name": brand},
         "category": item.category_name,
         "offers": offers,
@@ -96,6 +96,24 @@ def readable(item: Product) -> str:
     """A product in plain HTML, for readers without scripts."""
     offers = "".join(f"<li>{escape(v.name)}: {escape(str(v.price))} ({escape(v.sku)})</li>" for v in item.variants)
     return f"<main><h1>{escape(item.name)}</h1><p>{escape(item.description_plain)}</p><ul>{offers}</ul></main>"
+
+
+def listed(found: ProductPage, asked: Mapping[str, str], page: int, size: int) -> tuple[str, str]:
+    """A page of the marketplace in plain HTML with the ways to its neighbours, for readers without scripts; the same ways for the head."""
+    steps = {"prev": page - 1, "next": page + 1 if page * size < found.total else 0}
+    ways = {
+        rel: escape(routes.with_query(routes.MARKETPLACE, **{**asked, "page": str(to) if to > 1 else ""}))
+        for rel, to in steps.items()
+        if to > 0
+    }
+    items = "".join(
+        f'<li><a href="{routes.product(item.slug)}">{escape(item.name)}</a>, from {escape(str(item.price_from))}</li>'
+        for item in found.items
+        if item.price_from
+    )
+    links = "".join(f'<a rel="{rel}" href="{way}">{"Next" if rel == "next" else "Previous"} page</a> ' for rel, way in ways.items())
+    body = f'<section aria-label="All products"><ul>{items}</ul><nav aria-label="Pages">{links}</nav></section>'
+    return body, "".join(f'<link rel="{rel}" href="{way}"/>' for rel, way in ways.items())
 
 
 def sitemap(paths: Iterable[str], base_url: str) -> str:

@@ -41,7 +41,7 @@ def shelf(cards: Sequence[Card], asked: Mapping[str, str], values: Values) -> Sh
     chosen, unknown = _chosen(asked, values)
     shown = _sorted([card for card in cards if _matches(card, chosen) and _in_price(card, asked)], asked.get("sort", ""))
     last = max(1, -(-len(shown) // PER_PAGE))
-    here = min(_number(asked.get("page", "")), last)
+    here = min(number(asked.get("page", "")), last)
     first = (here - 1) * PER_PAGE
     said = words.count(len(shown), "product")
     if last > 1:
@@ -110,7 +110,7 @@ def _sorted(cards: list[Card], sort: str) -> list[Card]:
     return sorted(cards, key=lambda card: card.name.casefold()) if sort == "name" else cards
 
 
-def _number(text: str) -> int:
+def number(text: str) -> int:
     """A page's number; 1 for what is none."""
     return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 7 else 1
 

@@ -64,9 +64,9 @@ class Market(rx.State):
     @rx.event
     @public
     async def search(self, text: str) -> Any:
-        """While typing: each letter replaces the address, so that going back leaves the search and not a letter."""
+        """While typing, the words replace those before them, so that going back leaves the search and not a letter."""
         self._typed = browse.searched({"q": str(text)})
-        return self._go(replace=True, q=self._typed)
+        return self._go(replace=bool(self._asked().get("q")), q=self._typed)
 
     @rx.event
     @public

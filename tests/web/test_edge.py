@@ -8,6 +8,7 @@ import re
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import brotli
 import httpx
 import pytest
 import reflex as rx
@@ -47,7 +48,8 @@ class Shop:
     async def products(self, query: ProductQuery | None = None) -> ProductPage:
         if self.closed:
             raise Unavailable("The shop does not answer.")
-        return ProductPage(tuple(self.products_.values()), len(self.products_))
+        asked, everything = query or ProductQuery(), tuple(self.products_.values())
+        return ProductPage(everything[asked.skip : asked.skip + asked.first], len(everything))
 
 
 @pytest.fixture
@@ -163,6 +165,19 @@ async def test_while_the_shop_is_closed_built_pages_stand_and_others_say_so(brow
     assert (await browser.get("/sitemap.xml")).status_code == 200
 
 
+async def test_the_marketplace_can_be_paged_through_without_scripts(browser: httpx.AsyncClient, shop: Shop) -> None:
+    shop.products_ = {f"agent-{n}": agent(f"agent-{n}") for n in range(50)}
+    pages = [(await browser.get(f"/marketplace?page={n}&sort=price&evil=1")).text for n in (1, 2, 3)]
+    assert [len(re.findall(r'<li><a href="/marketplace/agent-\d+">', page)) for page in pages] == [24, 24, 2]
+    assert '<link rel="next" href="/marketplace?page=2&amp;sort=price"/>' in pages[0]
+    assert "prev" not in pages[0]
+    assert '<a rel="prev" href="/marketplace?sort=price">Previous page</a>' in pages[1]
+    assert "Next page" not in pages[2]
+    assert "<b>One" not in pages[0]
+    shop.closed = True
+    assert (await browser.get("/marketplace?page=2")).status_code == 200
+
+
 async def test_what_is_somebodys_own_is_not_listed(browser: httpx.AsyncClient) -> None:
     for path in ("/cart", "/orders/ord_1"):
         page = (await browser.get(path)).text
@@ -236,5 +251,9 @@ async def test_pages_are_compressed_for_who_can_read_that(browser: httpx.AsyncCl
         body = b"".join([chunk async for chunk in answer.aiter_raw()])
     assert answer.headers["content-encoding"] == "gzip"
     assert b"<h1>page" in gzip.decompress(body)
+    async with browser.stream("GET", "/", headers={"accept-encoding": "gzip, deflate, br"}) as answer:
+        body = b"".join([chunk async for chunk in answer.aiter_raw()])
+    assert answer.headers["content-encoding"] == "br"
+    assert b"<h1>page" in brotli.decompress(body)
     plain = await browser.get("/", headers={"accept-encoding": "identity"})
     assert "content-encoding" not in plain.headers
