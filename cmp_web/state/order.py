@@ -14,6 +14,7 @@ from cmp_web import routes
 from cmp_web.state import shelf, words
 from cmp_web.state.services import services
 from cmp_web.state.session import caller_of, public, visitor_of
+from cmp_web.state.views import Row
 
 OPEN = {"paid", "unpaid"}
 """The standings in which the order moves by itself."""
@@ -30,6 +31,21 @@ HEADINGS = {
     ),
     "refunded": ("This order was refunded", "What was not used of it has been taken back."),
     "cancelled": ("This order was cancelled", "What was not used of it has been taken back."),
+    "charged_back": (
+        "Your bank took this payment back",
+        "The agents of this order are suspended until that is settled. Write to us if you do not know of it.",
+    ),
+}
+PAYMENT = {
+    "free": "Nothing to pay",
+    "paid": "Paid",
+    "authorized": "Authorised, not charged yet",
+    "partly_paid": "Paid in part",
+    "waiting": "Waiting for the payment",
+    "partly_refunded": "Partly refunded",
+    "refunded": "Refunded",
+    "charged_back": "Taken back by the bank",
+    "cancelled": "Cancelled",
 }
 
 
@@ -55,7 +71,8 @@ class Line:
 
 @dataclass(frozen=True)
 class Shown:
-    """open: whether it still moves. agent: the id of the first agent it brought."""
+    """open: whether it still moves. agent: the id of the first agent it brought. sums: what the total is made of. paid: the payment's
+    standing in words, "" before the shop was asked. back: what of the money went back."""
 
     ref: str
     number: str
@@ -65,7 +82,11 @@ class Shown:
     lead: str
     stages: list[Stage]
     lines: list[Line]
+    sums: list[Row]
     total: str
+    tax: str
+    paid: str
+    back: list[Row]
     email: str
     open: bool
     stuck: str
@@ -73,7 +94,7 @@ class Shown:
     agent: str
 
 
-NOTHING = Shown("", "", "", "", "", "", [], [], "", "", False, "", False, "")
+NOTHING = Shown("", "", "", "", "", "", [], [], [], "", "", "", [], "", False, "", False, "")
 
 
 class Order(rx.State):
@@ -153,13 +174,27 @@ def _shown(view: OrderView) -> Shown:
             Stage(s.key, s.title, s.status, words.time(s.at) if s.at else "", s.note, place) for place, s in enumerate(view.stages, start=1)
         ],
         lines=[_line(line) for line in view.lines],
+        sums=_sums(view),
         total=view.total,
+        tax=view.sums.tax,
+        paid=PAYMENT.get(view.payment, ""),
+        back=_back(view),
         email=view.email,
         open=view.status in OPEN,
         stuck=view.stuck_reason,
         claimable=view.claimable,
         agent=agents[0] if agents else "",
     )
+
+
+def _sums(view: OrderView) -> list[Row]:
+    """Where something was taken off: what it cost before, and how much that was."""
+    return [Row("Subtotal", view.sums.subtotal), Row("Discount", f"−{view.sums.discount}")] if view.sums.discount else []
+
+
+def _back(view: OrderView) -> list[Row]:
+    back = (("Refunded", view.sums.refunded), ("Taken back by the bank", view.sums.charged_back))
+    return [Row(name, f"−{amount}") for name, amount in back if amount]
 
 
 def _ready(agents: int) -> tuple[str, str]:
