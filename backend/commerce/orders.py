@@ -14,7 +14,7 @@ from backend.kernel.errors import Forbidden, Unauthenticated, UpstreamFailed
 from backend.kernel.ids import SaleorOrderId, Sku
 from backend.kernel.money import Money
 
-_FULFILLED_ALREADY = "FULFILL_ORDER_LINE"
+_FULFILLED_ALREADY, _CONFIRMED_ALREADY = "FULFILL_ORDER_LINE", "INVALID"
 
 
 class OrderCalls:
@@ -52,8 +52,12 @@ class OrderCalls:
         return _delivery(data) if data else None
 
     async def confirm(self, order_id: SaleorOrderId) -> None:
-        """Accept an order that its channel left for somebody to look at."""
-        await self._do("OrderConfirm", {"id": order_id})
+        """Accept an order that its channel left for somebody to look at. One that is confirmed already stays so."""
+        try:
+            await self._do("OrderConfirm", {"id": order_id})
+        except CommerceError as refused:
+            if refused.code != _CONFIRMED_ALREADY.lower():
+                raise
 
     async def fulfil(self, order_id: SaleorOrderId, line: OpenLine, quantity: int) -> None:
         """Mark so many units of a line as delivered. One that somebody else has fulfilled meanwhile is left as it is."""

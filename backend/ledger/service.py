@@ -80,6 +80,10 @@ class Ledger:
             await repository.debit(tx, workspace_id, txn, lots, amount, ISSUED)
         return Credits(amount)
 
+    async def takeable(self, tx: Tx, *, workspace_id: WorkspaceId, ref: str) -> Credits:
+        """What `take_back` would take of the lots of `ref` now."""
+        return Credits((await _unheld(tx, workspace_id, ref=ref))[1])
+
     async def hold(self, workspace_id: WorkspaceId, run_id: RunId, amount: Credits, *, label: str = "", tx: Tx | None = None) -> HoldView:
         """Set `amount` aside for a run; the same run again returns the first hold.
 

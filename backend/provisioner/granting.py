@@ -59,10 +59,13 @@ class Granting:
         return count
 
     async def take(self, tx: Tx, order: OrderRow, away: Collection[Piece], reason: str) -> Taken:
-        """Suspend the agents of these units and take back their unspent credits, of those that were not taken before."""
+        """Suspend the agents of these units and take back their unspent credits, also those that a run held when it was done before."""
         count, unspent = 0, ZERO
         for grant in (await repository.grants(tx, [order.ref]))[order.ref]:
-            if not grant.active or (grant.line_id, grant.unit) not in away:
+            if (grant.line_id, grant.unit) not in away:
+                continue
+            if not grant.active:
+                unspent += await self._rest(tx, grant)
                 continue
             back = await self.ledger.take_back(tx, workspace_id=WorkspaceId(grant.workspace_id), ref=lot_of(grant), key=_turn(grant))
             if grant.instance_id:
@@ -70,6 +73,16 @@ class Granting:
             grant.active, grant.taken_micro = False, back.micro
             count, unspent = count + 1, unspent + back
         return Taken(count, unspent)
+
+    async def _rest(self, tx: Tx, grant: GrantRow) -> Credits:
+        """Take what a run held when the unit was taken back, and released since."""
+        workspace = WorkspaceId(grant.workspace_id)
+        if not await self.ledger.takeable(tx, workspace_id=workspace, ref=lot_of(grant)):
+            return ZERO
+        key = f"{_turn(grant)}:after:{grant.taken_micro}"
+        back = await self.ledger.take_back(tx, workspace_id=workspace, ref=lot_of(grant), key=key)
+        grant.taken_micro += back.micro
+        return back
 
     async def _first(self, tx: Tx, order: OrderRow, unit: Unit, offering: Offering, now: datetime) -> None:
         assert order.workspace_id is not None, "grants need a workspace"

@@ -16,6 +16,7 @@ from backend.kernel.ids import SaleorOrderId
 from backend.provisioner import policy, repository
 from backend.provisioner.desk_views import Report
 from backend.provisioner.facts import Facts, facts, mark
+from backend.provisioner.granting import lot_of
 from backend.provisioner.models import OrderRow
 from backend.provisioner.policy import Standing
 from backend.provisioner.ports import Saleor
@@ -60,6 +61,7 @@ class Reconciler:
             looked_at, after = looked_at + len(placed), page.after
             if after is None:
                 break
+        begun += [ref for ref in await self._take_rests(since) if ref not in begun]
         without = await self._without_order(since, paid, begun)
         async with self.database.write() as tx:
             await repository.keep_report(tx, self.clock.now(), looked_at, begun, without)
@@ -87,6 +89,17 @@ class Reconciler:
             await self.workflow.begin(row.ref, "poll", row.tickets)
             begun.append(row.ref)
         return begun
+
+    async def _take_rests(self, since: datetime) -> list[str]:
+        """Orders that were taken back while a run held some of their credits, which are free now."""
+        async with self.database.read() as tx:
+            taken = await repository.taken_since(tx, since)
+        books = await self.workflow.settling.granting.ledger.books([lot_of(grant) for _, grant in taken])
+        left = {book.lot.ref for book in books if book.lot.remaining}
+        orders = {order.ref: order for order, grant in taken if lot_of(grant) in left}
+        for order in orders.values():
+            await self.workflow.begin(order.ref, "poll", order.tickets)
+        return list(orders)
 
     async def _without_order(self, since: datetime, paid: Collection[str], begun: Collection[str]) -> list[str]:
         """Refs of what somebody has though Saleor holds no paid order for it: neither in its list, nor when asked for that one order."""

@@ -148,6 +148,13 @@ async def giving_since(tx: Tx, since: datetime) -> list[OrderRow]:
     return list((await tx.execute(query)).scalars())
 
 
+async def taken_since(tx: Tx, since: datetime) -> list[tuple[OrderRow, GrantRow]]:
+    """The units that were taken back of orders placed since then."""
+    joined = select(OrderRow, GrantRow).join(GrantRow, col(GrantRow.order_ref) == col(OrderRow.ref))
+    query = joined.where(col(OrderRow.placed_at) >= since, col(GrantRow.active).is_(False)).order_by(col(GrantRow.id))
+    return [(order, grant) for order, grant in await tx.execute(query)]
+
+
 async def keep_report(tx: Tx, at: datetime, looked_at: int, taken_up: Sequence[str], without_order: Sequence[str]) -> None:
     await tx.merge(ReportRow(id=1, at=at, looked_at=looked_at, taken_up=list(taken_up), without_order=list(without_order)))
 

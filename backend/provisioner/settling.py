@@ -107,7 +107,7 @@ def _given(units: int) -> str:
 
 def _taken(taken: Taken) -> str:
     if not taken.units:
-        return ""
+        return f"Taken back {taken.credits} unspent credits that a run had held." if taken.credits else ""
     return f"Taken back {taken.units} {'unit' if taken.units == 1 else 'units'}, with {taken.credits} unspent credits."
 
 

@@ -86,6 +86,15 @@ async def note_add(tx: Tx, context: ShopContext, order: str, input: Mapping[str,
     return {"order": await find(tx, row.id), "event": event_view(event)}
 
 
+@mutations.field("orderConfirm")
+@mutation
+async def confirm(tx: Tx, context: ShopContext, id: str) -> Payload:
+    orders = _orders(tx, context)
+    row = await orders.locked(id)
+    await orders.confirm(row)
+    return {"order": await find(tx, row.id)}
+
+
 @mutations.field("orderCancel")
 @mutation
 async def cancel(tx: Tx, context: ShopContext, id: str) -> Payload:

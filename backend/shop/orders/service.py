@@ -82,6 +82,14 @@ class Orders:
         await self.note(row, "CANCELED")
         await self.announce(row, "ORDER_CANCELLED", "ORDER_UPDATED")
 
+    async def confirm(self, row: OrderRow) -> None:
+        """Raises Refused with INVALID unless the order waits to be confirmed."""
+        if row.status != "UNCONFIRMED":
+            raise refuse("INVALID", "Only an unconfirmed order can be confirmed.", "id")
+        row.status = "UNFULFILLED"
+        await self.note(row, "CONFIRMED")
+        await self.announce(row, "ORDER_CONFIRMED", "ORDER_UPDATED")
+
     async def fulfil(self, row: OrderRow, given: Mapping[str, Any]) -> FulfillmentRow:
         """Hand over quantities of lines. Raises Refused with FULFILL_ORDER_LINE for more than is left, ZERO_QUANTITY for nothing."""
         lines = {ids.global_id("OrderLine", line.id): line for line in await lines_of(self._tx, row.id)}

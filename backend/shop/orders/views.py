@@ -31,6 +31,7 @@ class OrderLineView:
     metadata: Sequence[MetadataItem]
     private_metadata: Sequence[MetadataItem]
     is_shipping_required: bool = False
+    allocations: Sequence[object] = ()
 
     @property
     def quantity_to_fulfill(self) -> int:

@@ -12,8 +12,10 @@ from tests.service.commerce.shop import Mall
 
 async def test_fulfilling_twice_is_fulfilling_once(mall: Mall) -> None:
     order = await mall.order()
-    await mall.commerce.fulfil(order.id, order.lines)
-    await mall.commerce.fulfil(order.id, order.lines)
+    before = await mall.commerce.delivery(order.id)
+    assert before is not None
+    for _ in range(2):
+        await mall.commerce.fulfil(order.id, before.lines[0], 1)
     done = await mall.commerce.order(order.id)
     assert done is not None
     assert (done.status, done.lines[0].quantity_to_fulfill) == ("FULFILLED", 0)
@@ -42,6 +44,17 @@ async def test_metadata_and_notes_reach_the_order(mall: Mall) -> None:
     seen = await mall.commerce.order(order.id)
     assert seen is not None
     assert seen.metadata == {"cmp_workspace": "ws_1", "provision_status": "ready"}
+    delivery = await mall.commerce.delivery(order.id)
+    assert delivery is not None
+    assert (delivery.notes, delivery.metadata) == (("Provisioned.",), seen.metadata)
+
+
+async def test_an_order_that_is_confirmed_already_stays_so(mall: Mall) -> None:
+    order = await mall.order()
+    await mall.commerce.confirm(order.id)
+    seen = await mall.commerce.order(order.id)
+    assert seen is not None
+    assert seen.status == "UNFULFILLED"
 
 
 async def test_metadata_put_on_a_checkout_is_copied_to_its_order(mall: Mall) -> None:

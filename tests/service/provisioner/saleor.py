@@ -49,6 +49,7 @@ class FakeSaleor:
     asked: list[str] = field(default_factory=list)
     written: list[str] = field(default_factory=list)
     moved: list[str] = field(default_factory=list)
+    stocks: list[Any] = field(default_factory=list)
 
     def place(self, *skus: str, email: str = "buyer@example.com", charge: str = "FULL", quantity: int = 1, **metadata: str) -> str:
         number = len(self.orders) + 1
@@ -202,6 +203,7 @@ class FakeSaleor:
                 return {"order": None, "errors": [{"field": "orderLineId", "code": "FULFILL_ORDER_LINE", "message": said}]}
             line["quantityToFulfill"] -= quantity
             self.fulfilments += 1
+            self.stocks.append(wanted["stocks"])
             handed = {"quantity": quantity, "orderLine": {"id": line["id"]}}
             order["fulfillments"].append({"status": "FULFILLED", "lines": [handed]})
         open_lines = any(line["quantityToFulfill"] for line in order["lines"])
