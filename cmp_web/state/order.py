@@ -36,6 +36,11 @@ HEADINGS = {
         "The agents of this order are suspended until that is settled. Write to us if you do not know of it.",
     ),
 }
+PARTLY = (
+    "Partly refunded, and we are looking at it",
+    "Part of the money went back. Until it is settled what that was for, you keep all of this.",
+)
+"""For an order whose reason is a question to the operator, which is not the buyer's."""
 PAYMENT = {
     "free": "Nothing to pay",
     "paid": "Paid",
@@ -72,7 +77,7 @@ class Line:
 @dataclass(frozen=True)
 class Shown:
     """open: whether it still moves. agent: the id of the first agent it brought. sums: what the total is made of. paid: the payment's
-    standing in words, "" before the shop was asked. back: what of the money went back."""
+    standing in words, "" before the shop was asked. back: what of the money went back. stuck: why it waits, where no stage says so."""
 
     ref: str
     number: str
@@ -162,7 +167,9 @@ class Order(rx.State):
 
 def _shown(view: OrderView) -> Shown:
     agents = [agent for line in view.lines for agent in line.instance_ids]
-    heading, lead = HEADINGS.get(view.status, ("", "")) if view.status != "ready" else _ready(len(agents))
+    partly = view.status == "needs_hand" and view.payment == "partly_refunded"
+    heading, lead = PARTLY if partly else HEADINGS.get(view.status, ("", "")) if view.status != "ready" else _ready(len(agents))
+    told = any(stage.note == view.stuck_reason for stage in view.stages)
     return Shown(
         ref=view.ref,
         number=view.number,
@@ -171,7 +178,8 @@ def _shown(view: OrderView) -> Shown:
         heading=heading,
         lead=lead,
         stages=[
-            Stage(s.key, s.title, s.status, words.time(s.at) if s.at else "", s.note, place) for place, s in enumerate(view.stages, start=1)
+            Stage(s.key, s.title, s.status, words.time(s.at) if s.at else "", "" if partly and s.status == "stuck" else s.note, place)
+            for place, s in enumerate(view.stages, start=1)
         ],
         lines=[_line(line) for line in view.lines],
         sums=_sums(view),
@@ -181,7 +189,7 @@ def _shown(view: OrderView) -> Shown:
         back=_back(view),
         email=view.email,
         open=view.status in OPEN,
-        stuck=view.stuck_reason,
+        stuck="" if partly or told else view.stuck_reason,
         claimable=view.claimable,
         agent=agents[0] if agents else "",
     )

@@ -71,6 +71,8 @@ async def test_refunds_and_a_charge_back_are_told_to_the_buyer(market: Market) -
     market.saleor.refund(part, 5.0)
     shown = (await page_of(market, await market.deliver(part, "OrderRefunded"))).order
     assert (shown.paid, [(row.name, row.value) for row in shown.back]) == ("Partly refunded", [("Refunded", "−$5.00")])
+    assert shown.heading == "Partly refunded, and we are looking at it"
+    assert "Decide" not in json.dumps(dataclasses.asdict(shown))
     market.saleor.charge_back(bank)
     shown = (await page_of(market, await market.deliver(bank, issued="2026-11-22T13:00:00+00:00"))).order
     assert (shown.status, shown.paid, shown.back[0].value) == ("charged_back", "Taken back by the bank", "−$19.99")
