@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -77,7 +78,6 @@ class Unit:
 
     key: str
     name: str
-    got: str
     left: str
     open: bool
 
@@ -175,7 +175,7 @@ def sheet(view: DeskOrder, now: datetime) -> Sheet:
             Stage(s.key, s.title, s.status, words.moment(s.at, now, seconds=True) if s.at else "", _but(s.note, view.reason), place)
             for place, s in enumerate(view.stages, start=1)
         ],
-        units=[_unit(unit) for unit in view.units],
+        units=[_unit(unit, Counter(one.line_id for one in view.units)) for unit in view.units],
         facts=_facts(view, now),
         log=[Event(words.moment(event.at, now, seconds=True), event.words, event.by) for event in view.log],
         can=sorted(view.actions & ACTS),
@@ -188,12 +188,11 @@ def _but(note: str, reason: str) -> str:
     return "" if note == reason else note
 
 
-def _unit(unit: DeskUnit) -> Unit:
-    brought = "Agent" if unit.instance_id else "Credits"
-    if not unit.active:
-        return Unit(f"{unit.line_id}:{unit.unit}", unit.name, brought, "Taken back", open=False)
-    left = f"{unit.unspent} of {unit.credits} credits unspent"
-    return Unit(f"{unit.line_id}:{unit.unit}", unit.name, brought, left, open=True)
+def _unit(unit: DeskUnit, pieces: Counter[str]) -> Unit:
+    """pieces: how many units each line has; one of several says which it is."""
+    name = f"{unit.name}, {unit.unit} of {pieces[unit.line_id]}" if pieces[unit.line_id] > 1 else unit.name
+    left = f"{unit.unspent} of {unit.credits} credits unspent" if unit.active else "Taken back"
+    return Unit(f"{unit.line_id}:{unit.unit}", name, left, open=unit.active)
 
 
 def _facts(view: DeskOrder, now: datetime) -> list[Fact]:

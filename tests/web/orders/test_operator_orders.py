@@ -160,6 +160,13 @@ async def test_taking_back_asks_for_units_and_a_reason_each_at_its_field(market:
     assert (bool(tab.units_fault), tab.reason_fault) == (True, "")
 
 
+async def test_each_piece_of_a_line_says_which_it_is(market: Market) -> None:
+    order_id = market.saleor.place("CREDITS-100", email=MEMBER, quantity=2)
+    tab = await opened(market, await market.deliver(order_id))
+    name = "Starter Credit Pack (100) – 100 credits"
+    assert [unit.name for unit in tab.sheet.units] == [f"{name}, 1 of 2", f"{name}, 2 of 2"]
+
+
 async def test_only_what_was_chosen_is_taken_back_once_and_can_be_restored(market: Market) -> None:
     tab = await opened(market, await partly_refunded(market))
     form = {"turn": "0", "take-reason": "Agreed by phone", f"unit:{tab.sheet.units[1].key}": "on"}
