@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import cast
 
 from sqlalchemy import ColumnElement, Text, delete, func, or_
@@ -16,6 +16,9 @@ from backend.db.upsert import insert_once
 from backend.kernel.ids import SaleorOrderId, new_id
 from backend.provisioner.models import EventRow, GrantRow, OrderRow, ReportRow, StageRow
 from backend.provisioner.policy import Reached, Status
+
+LEASE = timedelta(minutes=10)
+"""Longer than a workflow keeps trying."""
 
 
 async def open_order(tx: Tx, saleor_order_id: SaleorOrderId, now: datetime) -> OrderRow:
@@ -57,6 +60,29 @@ async def _newest(tx: Tx, limit: int, *where: ColumnElement[bool] | bool) -> lis
 async def reach(tx: Tx, ref: str, key: str, at: datetime, note: str = "") -> bool:
     """Put the stage on the timeline unless it is there. True when this call put it there."""
     return await insert_once(tx, StageRow, {"order_ref": ref, "key": key, "at": at, "note": note}, unique=["order_ref", "key"])
+
+
+async def claim(tx: Tx, ref: str, what: str, by: str, now: datetime) -> bool:
+    """Whether `by` is the one to do `what` about the order: the first who asked, or the next when that one has been at it for too long.
+
+    Two workflows about one order run side by side when Saleor tells of it twice in a moment; each mail and note is one's alone.
+    """
+    if await insert_once(tx, StageRow, {"order_ref": ref, "key": _claim(what), "at": now, "note": by}, unique=["order_ref", "key"]):
+        return True
+    row = await tx.get_one(StageRow, (ref, _claim(what)), with_for_update=True)
+    if row.note != by and now - row.at < LEASE:
+        return False
+    row.note, row.at = by, now
+    return True
+
+
+async def release(tx: Tx, ref: str, what: str) -> None:
+    """Let the next one who asks try it."""
+    await forget(tx, ref, _claim(what))
+
+
+def _claim(what: str) -> str:
+    return f"claim:{what}"
 
 
 async def stages(tx: Tx, refs: Sequence[str]) -> dict[str, dict[str, Reached]]:

@@ -72,7 +72,7 @@ class Provisioner:
             async with self.database.read() as tx:
                 known = (await repository.by_saleor_ids(tx, [order_id])).get(order_id)
             if _nothing_new(known, seen):
-                return known.ref if known else ""
+                return await self._stays(known, seen)
             # However many of these come before we have looked, one look answers them all.
             key = f"{mark(seen)}:{known.tickets if known else 0}" if seen else key
         now = self.clock.now()
@@ -83,6 +83,16 @@ class Provisioner:
             await repository.log(tx, row.ref, f"{cause}:{key}", now, f"Delivery: {event.replace('_', ' ')}.", "Saleor")
         await self.workflow.begin(row.ref, cause, key)
         return row.ref
+
+    async def _stays(self, known: OrderRow | None, seen: Facts | None) -> str:
+        """Nothing to do but to show how far Saleor itself says the order is. Our ref of it."""
+        if known is None:
+            return ""
+        if seen and known.facts["status"] != seen["status"]:
+            async with self.database.write() as tx:
+                row = await repository.lock(tx, known.ref)
+                row.facts = row.facts | {"status": seen["status"]}
+        return known.ref
 
     async def register(self, api_url: str, token: str) -> None:
         """Keep the token of a fresh installation, once Saleor itself has said whose it is: the call is unsigned and proves nothing.

@@ -30,22 +30,25 @@ class Telling:
     base_url: str
     operators_at: Sequence[str] = ()
 
-    async def buyer(self, ref: str) -> None:
+    async def buyer(self, ref: str, ticket: int) -> None:
         """A mail that is refused for good waits for the operator: the order is delivered, and nobody knows. Raises Unavailable."""
-        async with self.database.read() as tx:
-            row = await repository.get(tx, ref)
+        async with self.database.write() as tx:
+            row = await repository.lock(tx, ref)
             grants = (await repository.grants(tx, [ref]))[ref]
             told = (await repository.stages(tx, [ref]))[ref]
-        unclaimed = row.status == Status.UNCLAIMED
-        key = "mailed:unclaimed" if unclaimed else f"mailed:{sum(grant.turn for grant in grants if grant.active)}"
-        if row.status not in TELLING or not (unclaimed or any(grant.active for grant in grants)):
-            return
+            unclaimed = row.status == Status.UNCLAIMED
+            key = "mailed:unclaimed" if unclaimed else f"mailed:{sum(grant.turn for grant in grants)}"
+            if row.status not in TELLING or not (unclaimed or any(grant.active for grant in grants)):
+                return
+            if key not in told and not await repository.claim(tx, ref, key, str(ticket), self.clock.now()):
+                return
         refusal = "" if key in told else await self._send(self._letter(row, grants), f"{ref}:{key}")
         if not refusal:
             await self._remember(ref, key)
             return
         async with self.database.write() as tx:
             row = await repository.lock(tx, ref)
+            await repository.release(tx, ref, key)
             if row.status == Status.READY:
                 row.status, row.reason = Status.NEEDS_HAND, f"{NOT_TOLD}: {refusal}"
 
@@ -58,12 +61,14 @@ class Telling:
                 row.told_at = now
             row.told_at = row.told_at or now
 
-    async def operators(self, ref: str) -> None:
+    async def operators(self, ref: str, ticket: int) -> None:
         """Raises Unavailable."""
-        async with self.database.read() as tx:
-            row = await repository.get(tx, ref)
+        async with self.database.write() as tx:
+            row = await repository.lock(tx, ref)
             key = f"alert:{hashlib.sha256(row.reason.encode()).hexdigest()[:16]}"
             if row.status not in ALERTING or not row.reason or await repository.logged(tx, ref, key):
+                return
+            if not await repository.claim(tx, ref, key, str(ticket), self.clock.now()):
                 return
         refusals = [
             await self._send(letters.needs_hand(row, to, brand=self.brand, base_url=self.base_url), f"{ref}:{key}:{to}")

@@ -72,11 +72,11 @@ class OrderWorkflow:
         applied = await self.durable.step("apply", self.apply, ref, seen, retry=self.retry)
         if applied["deliver"]:
             trouble = await self.durable.step("fulfil", self.fulfil, ref, retry=self.retry)
-            await self.durable.step("annotate", self.annotate, ref, retry=self.retry)
+            await self.durable.step("annotate", self.annotate, ref, seen["ticket"], retry=self.retry)
             await self.durable.step("finish", self.finish, ref, seen["ticket"], trouble, retry=self.retry)
         if applied["tell"]:
-            await self.durable.step("mail", self.telling.buyer, ref, retry=self.retry)
-        await self.durable.step("alert", self.telling.operators, ref, retry=self.retry)
+            await self.durable.step("mail", self.telling.buyer, ref, seen["ticket"], retry=self.retry)
+        await self.durable.step("alert", self.telling.operators, ref, seen["ticket"], retry=self.retry)
 
     async def look(self, ref: str, cause: str) -> Look:
         """Ask Saleor. Raises Unavailable, which is worth another try; any other refusal is for the operator to read."""
@@ -125,11 +125,13 @@ class OrderWorkflow:
             await self._say(ref, "Everything was added. The shop cannot be told just now; we keep trying.")
             raise
 
-    async def annotate(self, ref: str) -> None:
+    async def annotate(self, ref: str, ticket: int) -> None:
         """Leave the links to what was delivered in Saleor. A refusal is written down and holds nothing up."""
-        async with self.database.read() as tx:
-            row = await repository.get(tx, ref)
-            agents = [grant.instance_id for grant in (await repository.grants(tx, [ref]))[ref] if grant.active and grant.instance_id]
+        async with self.database.write() as tx:
+            row = await repository.lock(tx, ref)
+            agents = [grant.instance_id for grant in (await repository.grants(tx, [ref]))[ref] if grant.instance_id]
+            if not await repository.claim(tx, ref, f"note:{len(agents)}", str(ticket), self.clock.now()):
+                return
         if refusal := await self.handover.annotate(row, agents):
             async with self.database.write() as tx:
                 await repository.log(tx, ref, f"annotate:{row.applied}", self.clock.now(), refusal, "Saleor")

@@ -32,13 +32,13 @@ HEADINGS = {
     "refunded": ("This order was refunded", "What was not used of it has been taken back."),
     "cancelled": ("This order was cancelled", "What was not used of it has been taken back."),
     "charged_back": (
-        "Your bank took this payment back",
-        "The agents of this order are suspended until that is settled. Write to us if you do not know of it.",
+        "The payment was taken back by the bank",
+        "Its agents are suspended, and what was not used of it has been taken back, until that is settled.",
     ),
 }
 PARTLY = (
     "Partly refunded, and we are looking at it",
-    "Part of the money went back. Until it is settled what that was for, you keep all of this.",
+    "Part of the money went back. Until it is settled what that was for, nothing more is taken back.",
 )
 """For an order whose reason is a question to the operator, which is not the buyer's."""
 PAYMENT = {

@@ -29,8 +29,10 @@ LIVES = [
     ("grant", True),
     ("apply", False),
     ("fulfil", False),
+    ("annotate", False),
     ("finish", False),
     ("mail", False),
+    ("alert", False),
     ("", True),
 ]
 """Where each process dies, and whether Saleor delivers to it: it had no answer before the third, and repeats itself at the end."""
@@ -80,6 +82,7 @@ async def test_kill_9_at_any_point_changes_nothing_in_the_outcome(
     async with database.read() as tx:
         assert (await tx.execute(select(func.count()).select_from(GrantRow))).scalar_one() == 2
     assert (saleor.fulfilments, saleor.orders[order_id]["status"]) == (2, "FULFILLED")
+    assert saleor.written == ["fulfil", "fulfil", "note", "metadata"]
     assert len(list(house.mail.glob("*.eml"))) == 1
     await house.commerce.close()
     await house.http.aclose()

@@ -7,10 +7,24 @@ import json
 
 import pytest
 
+from backend.mail import Mail, Mailer
 from backend.provisioner import repository
 from tests.service.provisioner.house import House
 from tests.service.provisioner.saleor import API_URL, APP_ID, FakeSaleor
 from tests.service.provisioner.test_deliveries import stored
+
+
+class CountingMailer:
+    """A mail server that takes its time, and sends each mail it is given: the folder would keep two of one key as one."""
+
+    def __init__(self, inner: Mailer) -> None:
+        self._inner = inner
+        self.sent: list[str] = []
+
+    async def send(self, mail: Mail, *, key: str) -> None:
+        await asyncio.sleep(0.05)
+        self.sent.append(mail.to)
+        await self._inner.send(mail, key=key)
 
 
 async def until_quiet(house: House, saleor: FakeSaleor) -> int:
@@ -144,3 +158,15 @@ async def test_a_note_with_the_links_is_left_once_for_what_was_delivered(house: 
     notes = [event["message"] for event in saleor.orders[order_id]["events"] if event["type"] == "NOTE_ADDED"]
     assert notes == [f"Delivered: http://localhost:3000/orders/{ref}\nAgent: http://localhost:3000/app/agents/{agent.id}"]
     assert {"key": "cmp_order_url", "value": f"http://localhost:3000/orders/{ref}"} in saleor.orders[order_id]["metadata"]
+
+
+async def test_two_events_at_once_leave_one_note_and_send_one_mail(house: House, saleor: FakeSaleor) -> None:
+    await house.member()
+    order_id = saleor.place("CSA-BASIC", "T-SHIRT")
+    mailer = CountingMailer(house.workflow.telling.mailer)
+    object.__setattr__(house.workflow.telling, "mailer", mailer)
+    raw = [("paid", *saleor.delivery(order_id, issued=f"2026-11-22T12:00:0{n}+00:00")) for n in range(4)]
+    await asyncio.gather(*[house.provisioner.receive(cause, body, headers) for cause, body, headers in raw])
+    await house.rest()
+    assert sorted(mailer.sent) == ["buyer@example.com", "operator@example.com"]
+    assert saleor.written.count("note") == 1

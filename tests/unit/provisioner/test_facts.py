@@ -27,7 +27,9 @@ def returned(status: str, **lines: int) -> OrderMoney:
     return dataclasses.replace(PARTLY, returned=(LinesBack(status, usd(2000), lines),))
 
 
-@pytest.mark.parametrize("money", [granted("SUCCESS", a=1), granted("NONE", a=1), returned("REFUNDED", a=1), returned("RETURNED", a=1)])
+@pytest.mark.parametrize(
+    "money", [granted("SUCCESS", a=1), granted("PENDING", a=1), granted("NONE", a=1), returned("REFUNDED", a=1), returned("RETURNED", a=1)]
+)
 def test_the_lines_that_a_refund_names_are_known_with_what_they_come_to(money: OrderMoney) -> None:
     seen = facts(money)
     assert (seen["named"], seen["explained"]) == ({"a": 1}, 2000)
@@ -37,7 +39,7 @@ def test_the_lines_that_a_refund_names_are_known_with_what_they_come_to(money: O
     "money",
     [
         granted("FAILURE", a=1),
-        granted("PENDING", a=1),
+        dataclasses.replace(granted("PENDING", a=1), refunded=usd(0), refund_pending=usd(2000)),
         granted("SUCCESS"),
         returned("FULFILLED", a=1),
         returned("REPLACED", a=1),
