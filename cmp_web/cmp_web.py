@@ -14,12 +14,12 @@ from cmp_web import theme
 from cmp_web.edge import Edge
 from cmp_web.edge.head import PICTURE
 from cmp_web.edge.site import Site
-from cmp_web.pages import store, workspace
+from cmp_web.pages import operator, store, workspace
 
 if TYPE_CHECKING:
     from backend.main import System
 
-PAGES = (*store.PAGES, *workspace.PAGES)
+PAGES = (*store.PAGES, *workspace.PAGES, *operator.PAGES)
 
 
 def document_head() -> list[rx.Component]:

@@ -29,6 +29,9 @@ APP_ORDERS = "/app/orders"
 APP_MEMBERS = "/app/members"
 APP_SETTINGS = "/app/settings"
 
+OPERATOR_ORDERS = "/operator/orders"
+OPERATOR_BOOKS = "/v1/operator/books.csv"
+
 API_REFERENCE = "/docs"
 READY = "/ready"
 LOGIN = "/auth/login"

@@ -20,3 +20,6 @@ ICONS = stamped("icons.svg")
 SCRIPT = stamped("site.js")
 APP_STYLES = stamped("app.css")
 """The workspace's own styles: only its pages fetch them."""
+OPERATOR_STYLES = stamped("operator.css")
+OPERATOR_SCRIPT = stamped("operator.js")
+"""What the operator's pages fetch beside them."""

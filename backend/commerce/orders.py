@@ -8,7 +8,7 @@ from typing import Any
 
 from backend.commerce import policy, wire
 from backend.commerce.errors import CommerceError
-from backend.commerce.schemas import AppView, LinesBack, OpenLine, Order, OrderDelivery, OrderFilter, OrderLine, OrderMoney, OrderPage
+from backend.commerce.schemas import AppView, Bill, LinesBack, OpenLine, Order, OrderDelivery, OrderFilter, OrderLine, OrderMoney, OrderPage
 from backend.commerce.session import Session
 from backend.kernel.errors import Forbidden, Unauthenticated, UpstreamFailed
 from backend.kernel.ids import SaleorOrderId, Sku
@@ -138,6 +138,7 @@ def _order(data: wire.Data) -> Order:
         is_paid=data["isPaid"],
         user_email=data["userEmail"] or "",
         money=order_money(data),
+        bill=Bill(wire.gross(data["undiscountedTotal"]), wire.money(data["total"]["tax"]), wire.money(data["totalAuthorized"])),
         metadata=wire.metadata(data["metadata"]),
         lines=tuple(_line(line) for line in data["lines"]),
     )

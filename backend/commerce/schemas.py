@@ -218,6 +218,15 @@ class OrderMoney:
 
 
 @dataclass(frozen=True, slots=True)
+class Bill:
+    """What the total of an order is made of. undiscounted: before anything was taken off, tax included. tax: within the total."""
+
+    undiscounted: Money
+    tax: Money
+    authorized: Money
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     id: SaleorOrderId
     number: str
@@ -225,6 +234,7 @@ class Order:
     is_paid: bool
     user_email: str
     money: OrderMoney
+    bill: Bill
     metadata: Mapping[str, str]
     lines: tuple[OrderLine, ...]
 

@@ -126,25 +126,29 @@ class Desk:
     async def take_back(self, caller: Caller, ref: str, units: Sequence[Piece], reason: str) -> None:
         """Decide a partial refund: these units, as (line id, unit), are taken back, the others stay.
 
-        Raises NotFound; Invalid for no units, or for one the buyer does not have; Conflict when there is no partial refund to decide.
+        Raises NotFound; Invalid for no units, for one the buyer does not have, and without a reason; Conflict when there is no partial
+        refund to decide.
         """
         wanted = frozenset((str(line), int(unit)) for line, unit in units)
 
         def taken(case: Case) -> Collection[Piece]:
             _refuse_unless_partly(case.row)
-            if not wanted or not all(case.given.get(piece) for piece in wanted):
-                raise Invalid("Choose units that the buyer has.", fields={"units": "at least one, and each given"})
+            if faults := _faults(reason, units=bool(wanted) and all(case.given.get(piece) for piece in wanted)):
+                raise Invalid("Choose units that the buyer has, and say why.", fields=faults)
             return case.plan.away | wanted
 
         await self._decide(caller, ref, _said(f"Took back {len(wanted)} of it", reason), taken)
 
     async def keep(self, caller: Caller, ref: str, reason: str) -> None:
-        """Decide that a partial refund takes nothing more. Raises NotFound, and Conflict when there is nothing to decide."""
+        """Decide that a partial refund takes nothing more. Raises NotFound, Invalid without a reason, and Conflict when there is nothing to
+        decide."""
 
         def taken(case: Case) -> Collection[Piece]:
             _refuse_unless_partly(case.row)
             if not case.plan.undecided:
                 raise Conflict("There is nothing to decide about this order.")
+            if faults := _faults(reason):
+                raise Invalid("Say why.", fields=faults)
             return case.plan.away
 
         await self._decide(caller, ref, _said("Took nothing back", reason), taken)
@@ -191,6 +195,12 @@ async def _found(tx: Tx, ref: str) -> OrderRow:
 def _refuse_unless_partly(row: OrderRow) -> None:
     if row.standing != Standing.PARTLY_REFUNDED:
         raise Conflict("This order is not partly refunded.")
+
+
+def _faults(reason: str, *, units: bool = True) -> dict[str, str]:
+    """What is wrong with a decision, by its field."""
+    chosen = {} if units else {"units": "Choose at least one thing that the buyer still has."}
+    return chosen if reason.strip() else chosen | {"reason": "Say why, in a few words: it is kept in the log."}
 
 
 def _said(words: str, reason: str) -> str:

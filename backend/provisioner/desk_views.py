@@ -58,7 +58,8 @@ class DeskEvent:
 class DeskOrder:
     """charge_status, saleor_status: Saleor's own words at the last look. saleor_url: the order in its dashboard, "" when embedded.
 
-    log: newest first. actions: of "retry", "restore", "take_back", "keep", "reconcile", those that would be accepted.
+    looks: the number of the last look at it in Saleor that was put into effect. log: newest first. actions: of "retry", "restore",
+    "take_back", "keep", "reconcile", those that would be accepted.
     """
 
     row: DeskRow
@@ -71,6 +72,7 @@ class DeskOrder:
     saleor_status: str
     saleor_url: str
     told_at: datetime | None
+    looks: int
     log: list[DeskEvent]
     actions: frozenset[str]
 
@@ -158,6 +160,7 @@ def order_of(
         saleor_status=str(facts.get("status", "")),
         saleor_url=dashboard(saleor_url, row.saleor_order_id),
         told_at=row.told_at,
+        looks=row.applied,
         log=[DeskEvent(event.at, event.words, event.by) for event in log],
         actions=actions(row, grants),
     )

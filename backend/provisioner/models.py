@@ -17,6 +17,7 @@ class OrderRow(Table, table=True):
     saleor_order_id: a secret, since anyone who holds it can read the order there; people are shown `ref`.
     standing: how the order stood with Saleor when that was last put into effect.
     facts: what Saleor said of its money then (`facts.Facts`), empty before the first look; mark: its fingerprint.
+    sums: what the total is made of (`snapshot.Sums`), empty before the first look.
     received_minor: the most that was ever seen to have come in for it; a sum that falls without a refund was charged back.
     decision: what an operator decided about a refund (`policy.Decision`), empty when nobody had to. told_at: when the buyer was last told.
     visitor_hash: fingerprint of the visitor cookie of the browser that bought.
@@ -43,6 +44,7 @@ class OrderRow(Table, table=True):
     tickets: int = 0
     applied: int = 0
     facts: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False, server_default="{}"))
+    sums: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False, server_default="{}"))
     mark: str = Field(default="", sa_column_kwargs={"server_default": ""})
     received_minor: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, server_default="0"))
     decision: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False, server_default="{}"))

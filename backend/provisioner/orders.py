@@ -35,8 +35,22 @@ class OrderLineView:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderSums:
+    """Amounts with their currency, "" where there is none. subtotal: before anything was taken off. tax: within the total."""
+
+    subtotal: str = ""
+    discount: str = ""
+    tax: str = ""
+    refunded: str = ""
+    charged_back: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class OrderView:
-    """total: with its currency. stuck_reason: why it waits, and for whom; empty when it does not. claimable: nobody owns it yet."""
+    """total: with its currency. stuck_reason: why it waits, and for whom; empty when it does not. claimable: nobody owns it yet.
+
+    payment: how it stands (`policy.Payment`), "" before the shop was asked.
+    """
 
     ref: str
     number: str
@@ -48,6 +62,19 @@ class OrderView:
     stages: list[StageView]
     stuck_reason: str
     claimable: bool
+    payment: str = ""
+    sums: OrderSums = OrderSums()
+
+
+VIEWS: dict[str, frozenset[Status]] = {
+    "": frozenset(),
+    "under_way": frozenset({Status.PAID, Status.UNPAID, Status.UNCLAIMED, Status.NEEDS_HAND}),
+    "ready": frozenset({Status.READY}),
+    "returned": policy.RETURNED,
+}
+"""How a buyer may narrow the list; "" for all."""
+MAX_SEARCH = 120
+"""Characters."""
 
 
 class Begin(Protocol):
@@ -89,14 +116,23 @@ class Orders:
                 raise NotFound("There is no such order.")
             return (await _views(tx, [row]))[0]
 
-    async def page(self, caller: Caller, *, cursor: str | None = None, limit: int = 50) -> Page[OrderView]:
-        """Newest first. Raises Invalid for a cursor that is none of ours."""
+    async def page(
+        self, caller: Caller, *, cursor: str | None = None, limit: int = 50, view: str = "", search: str = ""
+    ) -> Page[OrderView]:
+        """Newest first. view: a key of `VIEWS`. search: a number, a ref, or how a SKU begins. Raises Invalid for a cursor that is none of
+        ours, and for an unknown view."""
         if cursor is not None and not cursor.startswith("ord_"):
             raise Invalid("This is not a cursor of this list.", fields={"cursor": "unknown"})
         async with self._database.read() as tx:
-            rows = await repository.of_workspace(tx, caller.workspace_id, cursor, limit + 1)
+            text = search.strip()[:MAX_SEARCH]
+            rows = await repository.search(tx, _statuses(view), text, cursor, limit + 1, workspace_id=caller.workspace_id)
             page = cut(rows, limit, lambda row: row.ref)
             return Page(await _views(tx, list(page.items)), page.next)
+
+    async def count(self, caller: Caller, *, view: str = "", search: str = "") -> int:
+        """How many orders `page` shows in all."""
+        async with self._database.read() as tx:
+            return await repository.count(tx, _statuses(view), search.strip()[:MAX_SEARCH], caller.workspace_id)
 
     async def claim(self, account: AccountView, *, visitor: str = "") -> list[str]:
         """Give orders nobody owns yet to the account's own workspace, and provision them. The refs of those.
@@ -136,6 +172,12 @@ def _may_see(row: OrderRow, caller: Caller | None, visitor: str) -> bool:
     return caller is not None and caller.door is not Door.WIDGET and row.workspace_id == caller.workspace_id
 
 
+def _statuses(view: str) -> frozenset[Status]:
+    if view not in VIEWS:
+        raise Invalid("There is no such view.", fields={"view": f"one of {', '.join(filter(None, VIEWS))}"})
+    return VIEWS[view]
+
+
 async def _views(tx: Tx, rows: list[OrderRow]) -> list[OrderView]:
     refs = [row.ref for row in rows]
     stages, grants = await repository.stages(tx, refs), await repository.grants(tx, refs)
@@ -154,6 +196,26 @@ def _view(row: OrderRow, reached: dict[str, Reached], grants: list[GrantRow]) ->
         stages=policy.timeline(row.status, row.reason, reached),
         stuck_reason=row.reason if row.status in policy.STUCK else "",
         claimable=row.status == Status.UNCLAIMED,
+        payment=policy.payment(row.standing, row.facts, row.sums) if row.facts else "",
+        sums=_sums(row),
+    )
+
+
+def _sums(row: OrderRow) -> OrderSums:
+    """Where nothing was taken off, the subtotal is the total."""
+    if not row.facts:
+        return OrderSums()
+    whole = row.sums.get("undiscounted", row.total_minor)
+
+    def said(minor: int) -> str:
+        return str(Money(minor, row.currency)) if minor > 0 else ""
+
+    return OrderSums(
+        subtotal=str(Money(whole, row.currency)),
+        discount=said(whole - row.total_minor),
+        tax=said(row.sums.get("tax", 0)),
+        refunded=said(row.facts["refunded"]),
+        charged_back=said(policy.lost(row.facts, row.received_minor)),  # type: ignore[arg-type]
     )
 
 

@@ -79,6 +79,34 @@ def lost(seen: Facts, received: int) -> int:
     return max(told, received - there) if seen["charged"] < seen["total"] else 0
 
 
+class Payment(StrEnum):
+    """How the payment of an order stands, for its buyer."""
+
+    FREE = "free"
+    PAID = "paid"
+    AUTHORIZED = "authorized"
+    """The money is set aside and not taken yet."""
+    PARTLY_PAID = "partly_paid"
+    WAITING = "waiting"
+    PARTLY_REFUNDED = "partly_refunded"
+    REFUNDED = "refunded"
+    CHARGED_BACK = "charged_back"
+    CANCELLED = "cancelled"
+
+
+def payment(applied: str, seen: Mapping[str, Any], sums: Mapping[str, int]) -> Payment:
+    """applied: the standing that was last put into effect. seen: `Facts`. sums: `snapshot.Sums`, empty for an order from before them."""
+    if applied == Standing.PAID:
+        return Payment.PAID if seen["total"] else Payment.FREE
+    if applied == Standing.UNPAID:
+        if seen["charged"] > 0:
+            return Payment.PARTLY_PAID
+        return Payment.AUTHORIZED if sums.get("authorized", 0) > 0 else Payment.WAITING
+    if applied == Standing.CANCELLED and seen["refunded"] > 0:
+        return Payment.REFUNDED if seen["charged"] <= 0 else Payment.PARTLY_REFUNDED
+    return Payment(applied)
+
+
 def missing(seen: Facts) -> int:
     """Minor units of the total that the shop does not hold."""
     return max(0, seen["total"] - seen["charged"])

@@ -66,11 +66,6 @@ async def by_saleor_ids(tx: Tx, ids: Sequence[str]) -> dict[str, OrderRow]:
     return {row.saleor_order_id: row for row in rows}
 
 
-async def of_workspace(tx: Tx, workspace_id: str, before: str | None, limit: int) -> list[OrderRow]:
-    """Newest first; `before` is the last ref of the page before."""
-    return await _newest(tx, limit, OrderRow.workspace_id == workspace_id, *([col(OrderRow.ref) < before] if before else []))
-
-
 async def unclaimed(tx: Tx, email: str) -> list[OrderRow]:
     query = select(OrderRow).where(OrderRow.email == email, OrderRow.status == Status.UNCLAIMED).with_for_update()
     return list((await tx.execute(query)).scalars())
@@ -151,9 +146,22 @@ async def events(tx: Tx, ref: str) -> list[EventRow]:
     return list((await tx.execute(select(EventRow).where(EventRow.order_ref == ref).order_by(col(EventRow.id).desc()))).scalars())
 
 
-async def search(tx: Tx, statuses: Collection[str], text: str, before: str | None, limit: int) -> list[OrderRow]:
+async def search(
+    tx: Tx, statuses: Collection[str], text: str, before: str | None, limit: int, *, workspace_id: str | None = None
+) -> list[OrderRow]:
     """Newest first. statuses: empty for all. text: a number, a part of an e-mail address, a ref, or how a SKU begins."""
-    where: list[ColumnElement[bool]] = [col(OrderRow.ref) < before] if before else []
+    where = _asked(statuses, text, workspace_id)
+    return await _newest(tx, limit, *where, *([col(OrderRow.ref) < before] if before else []))
+
+
+async def count(tx: Tx, statuses: Collection[str], text: str, workspace_id: str) -> int:
+    """How many `search` finds in all."""
+    query = select(func.count()).select_from(OrderRow).where(*_asked(statuses, text, workspace_id))
+    return int((await tx.execute(query)).scalar_one())
+
+
+def _asked(statuses: Collection[str], text: str, workspace_id: str | None) -> list[ColumnElement[bool]]:
+    where: list[ColumnElement[bool]] = [col(OrderRow.workspace_id) == workspace_id] if workspace_id else []
     if statuses:
         where.append(col(OrderRow.status).in_(statuses))
     if text:
@@ -167,7 +175,7 @@ async def search(tx: Tx, statuses: Collection[str], text: str, before: str | Non
                 lines.contains(f'"sku": "{sku}', autoescape=True),
             )
         )
-    return await _newest(tx, limit, *where)
+    return where
 
 
 async def counts(tx: Tx) -> dict[str, int]:

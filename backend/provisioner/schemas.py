@@ -40,6 +40,16 @@ class StageOut(_Shown):
     note: str
 
 
+class SumsOut(_Shown):
+    """Amounts with their currency, "" where there is none."""
+
+    subtotal: str
+    discount: str
+    tax: str = Field(description="Within the total.")
+    refunded: str
+    charged_back: str
+
+
 class OrderOut(_Shown):
     id: str = Field(validation_alias="ref")
     number: str
@@ -51,6 +61,8 @@ class OrderOut(_Shown):
     stages: list[StageOut]
     stuck_reason: str
     claimable: bool
+    payment: str = Field(description='How the payment stands, such as "paid" or "partly_refunded"; "" before the shop was asked.')
+    sums: SumsOut
 
 
 class OrdersOut(BaseModel):

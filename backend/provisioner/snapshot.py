@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
-from backend.commerce.schemas import Order, OrderLine
+from backend.commerce.schemas import Bill, Order, OrderLine
 from backend.identity.policy import normal_email
 from backend.kernel.errors import Invalid
 from backend.provisioner.facts import Facts, facts
@@ -22,11 +22,20 @@ class Line(TypedDict):
     total: int
 
 
+class Sums(TypedDict):
+    """What the buyer is shown of the total beside what decides about the order (`facts.Facts`); minor units."""
+
+    undiscounted: int
+    tax: int
+    authorized: int
+
+
 class Snapshot(TypedDict):
     number: str
     email: str
     currency: str
     facts: Facts
+    sums: NotRequired[Sums]
     created: str
     workspace: str
     lines: list[Line]
@@ -46,6 +55,7 @@ def snapshot(order: Order) -> Snapshot:
         email=email_of(order.user_email),
         currency=order.total.currency,
         facts=facts(order.money),
+        sums=_sums(order.bill),
         created=order.created.isoformat(),
         workspace=order.metadata.get("cmp_workspace", ""),
         lines=[Line(id=x.id, sku=x.sku, name=_name(x), quantity=x.quantity, total=x.total.amount_minor) for x in order.lines],
@@ -58,6 +68,11 @@ def record(row: OrderRow, seen: Snapshot) -> None:
     row.currency, row.total_minor = seen["currency"], seen["facts"]["total"]
     row.placed_at = datetime.fromisoformat(seen["created"])
     row.lines = [dict(line) for line in seen["lines"]]
+    row.sums = dict(seen.get("sums", {}))
+
+
+def _sums(bill: Bill) -> Sums:
+    return Sums(undiscounted=bill.undiscounted.amount_minor, tax=bill.tax.amount_minor, authorized=bill.authorized.amount_minor)
 
 
 def _name(line: OrderLine) -> str:

@@ -51,10 +51,11 @@ def _side(current: str) -> rx.Component:
         return rx.el.li(link(icon(sign), words, counted, href=href, custom_attrs=_here(key, current)))
 
     entries = [entry(*row) for row in NAVIGATION]
+    desk = rx.cond(Workspace.operator, rx.el.li(link(icon("shield"), "Operator", href=routes.OPERATOR_ORDERS)), rx.fragment())
     return rx.el.aside(
         rx.el.div(link(brand(18), href=routes.HOME, class_name="brand", aria_label="Home"), class_name="sidebrand"),
         rx.el.p(rx.el.span(_name(), class_name="grow trunc"), class_name="wsw"),
-        rx.el.nav(rx.el.ul(*entries), aria_label="Workspace"),
+        rx.el.nav(rx.el.ul(*entries, desk), aria_label="Workspace"),
         rx.el.div(class_name="grow"),
         _credits_box(),
         rx.el.div(rx.el.span(Workspace.email, class_name="xs i2 trunc"), _theme(), class_name="row between sidefoot"),
@@ -113,10 +114,13 @@ def _more(current: str) -> rx.Component:
         for key, words, sign, href in NAVIGATION[ON_PHONE:]
     ]
     market = rx.el.li(link(icon("cart"), "Marketplace", href=routes.MARKETPLACE, custom_attrs={"data-close": ""}))
+    desk = rx.el.li(link(icon("shield"), "Operator", href=routes.OPERATOR_ORDERS, custom_attrs={"data-close": ""}))
     close = rx.el.button(icon("x"), type="button", class_name="btn q i s", aria_label="Close", custom_attrs={"data-close": ""})
     head = rx.el.div(rx.el.h2("More", class_name="t0 grow"), close, class_name="row")
     return rx.el.dialog(
-        rx.el.div(head, rx.el.ul(*entries, market, class_name="menu flat"), class_name="col g2"),
+        rx.el.div(
+            head, rx.el.ul(*entries, market, rx.cond(Workspace.operator, desk, rx.fragment()), class_name="menu flat"), class_name="col g2"
+        ),
         id="more",
         class_name="dlg bottomsheet",
         custom_attrs={"data-light": ""},

@@ -102,13 +102,22 @@ def beside() -> rx.Component:
 
 def receipt() -> rx.Component:
     shown = Order.order
+
+    def sum_(row: rx.Var) -> rx.Component:
+        return leader(row.name, row.value)
+
+    taxed = rx.el.p("Includes ", shown.tax, " tax.", class_name="xs i3 num")
     rows = rx.el.dl(
         rx.foreach(shown.lines, lambda line: leader(line.name, line.total)),
+        rx.foreach(shown.sums, sum_),
         rx.el.div(rx.el.dt("Total"), rx.el.dd(shown.total), class_name="tot"),
+        rx.foreach(shown.back, sum_),
         class_name="lead-l sm",
     )
-    who = rx.el.dl(leader("Order", shown.number), leader("E-mail", shown.email), class_name="lead-l sm")
-    parts = [rx.el.h2("Receipt", class_name="t0", id="rec-h"), rows, rx.el.hr(class_name="hr"), who]
+    bill = rx.el.div(rows, rx.cond(shown.tax != "", taxed, rx.fragment()), class_name="col g2")
+    paid = rx.cond(shown.paid != "", leader("Payment", shown.paid), rx.fragment())
+    who = rx.el.dl(paid, leader("Order", shown.number), leader("Placed", shown.day), leader("E-mail", shown.email), class_name="lead-l sm")
+    parts = [rx.el.h2("Receipt", class_name="t0", id="rec-h"), bill, rx.el.hr(class_name="hr"), who]
     return rx.el.section(*parts, class_name="card pad col g5", aria_labelledby="rec-h")
 
 

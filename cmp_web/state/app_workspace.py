@@ -25,6 +25,7 @@ class Workspace(rx.State):
     left: int = 0
     empty: bool = False
     agents: int = 0
+    operator: bool = False
 
     @rx.event
     @signed_in
@@ -34,7 +35,7 @@ class Workspace(rx.State):
     async def _look(self, caller: Caller) -> None:
         """Ask again for what the bars show."""
         house = services()
-        self.email, self.role = caller.email, caller.role
+        self.email, self.role, self.operator = caller.email, caller.role, caller.operator
         if caller.account_id:
             self.person = (await house.accounts.get(caller.account_id)).name
             mine = await house.workspaces.of(caller.account_id)

@@ -14,6 +14,7 @@ from cmp_web import routes
 from cmp_web.state import shelf, words
 from cmp_web.state.services import services
 from cmp_web.state.session import caller_of, public, visitor_of
+from cmp_web.state.views import Row
 
 OPEN = {"paid", "unpaid"}
 """The standings in which the order moves by itself."""
@@ -34,6 +35,22 @@ HEADINGS = {
         "The payment was taken back by the bank",
         "Its agents are suspended, and what was not used of it has been taken back, until that is settled.",
     ),
+}
+PARTLY = (
+    "Partly refunded, and we are looking at it",
+    "Part of the money went back. Until it is settled what that was for, nothing more is taken back.",
+)
+"""For an order whose reason is a question to the operator, which is not the buyer's."""
+PAYMENT = {
+    "free": "Nothing to pay",
+    "paid": "Paid",
+    "authorized": "Authorised, not charged yet",
+    "partly_paid": "Paid in part",
+    "waiting": "Waiting for the payment",
+    "partly_refunded": "Partly refunded",
+    "refunded": "Refunded",
+    "charged_back": "Taken back by the bank",
+    "cancelled": "Cancelled",
 }
 
 
@@ -59,7 +76,8 @@ class Line:
 
 @dataclass(frozen=True)
 class Shown:
-    """open: whether it still moves. agent: the id of the first agent it brought."""
+    """open: whether it still moves. agent: the id of the first agent it brought. sums: what the total is made of. paid: the payment's
+    standing in words, "" before the shop was asked. back: what of the money went back. stuck: why it waits, where no stage says so."""
 
     ref: str
     number: str
@@ -69,7 +87,11 @@ class Shown:
     lead: str
     stages: list[Stage]
     lines: list[Line]
+    sums: list[Row]
     total: str
+    tax: str
+    paid: str
+    back: list[Row]
     email: str
     open: bool
     stuck: str
@@ -77,7 +99,7 @@ class Shown:
     agent: str
 
 
-NOTHING = Shown("", "", "", "", "", "", [], [], "", "", False, "", False, "")
+NOTHING = Shown("", "", "", "", "", "", [], [], [], "", "", "", [], "", False, "", False, "")
 
 
 class Order(rx.State):
@@ -145,7 +167,9 @@ class Order(rx.State):
 
 def _shown(view: OrderView) -> Shown:
     agents = [agent for line in view.lines for agent in line.instance_ids]
-    heading, lead = HEADINGS.get(view.status, ("", "")) if view.status != "ready" else _ready(len(agents))
+    partly = view.status == "needs_hand" and view.payment == "partly_refunded"
+    heading, lead = PARTLY if partly else HEADINGS.get(view.status, ("", "")) if view.status != "ready" else _ready(len(agents))
+    told = any(stage.note == view.stuck_reason for stage in view.stages)
     return Shown(
         ref=view.ref,
         number=view.number,
@@ -154,16 +178,31 @@ def _shown(view: OrderView) -> Shown:
         heading=heading,
         lead=lead,
         stages=[
-            Stage(s.key, s.title, s.status, words.time(s.at) if s.at else "", s.note, place) for place, s in enumerate(view.stages, start=1)
+            Stage(s.key, s.title, s.status, words.time(s.at) if s.at else "", "" if partly and s.status == "stuck" else s.note, place)
+            for place, s in enumerate(view.stages, start=1)
         ],
         lines=[_line(line) for line in view.lines],
+        sums=_sums(view),
         total=view.total,
+        tax=view.sums.tax,
+        paid=PAYMENT.get(view.payment, ""),
+        back=_back(view),
         email=view.email,
         open=view.status in OPEN,
-        stuck=view.stuck_reason,
+        stuck="" if partly or told else view.stuck_reason,
         claimable=view.claimable,
         agent=agents[0] if agents else "",
     )
+
+
+def _sums(view: OrderView) -> list[Row]:
+    """Where something was taken off: what it cost before, and how much that was."""
+    return [Row("Subtotal", view.sums.subtotal), Row("Discount", f"−{view.sums.discount}")] if view.sums.discount else []
+
+
+def _back(view: OrderView) -> list[Row]:
+    back = (("Refunded", view.sums.refunded), ("Taken back by the bank", view.sums.charged_back))
+    return [Row(name, f"−{amount}") for name, amount in back if amount]
 
 
 def _ready(agents: int) -> tuple[str, str]:

@@ -36,3 +36,10 @@ def day(at: datetime) -> str:
 def time(at: datetime) -> str:
     """ "09:41:07 UTC" without its zone: pages say once that times are UTC."""
     return f"{at.astimezone(UTC):%H:%M:%S}"
+
+
+def moment(at: datetime, now: datetime, *, seconds: bool = False) -> str:
+    """ "22 Nov, 13:05" in UTC; the year where it is not this one."""
+    there = at.astimezone(UTC)
+    date = f"{there:%-d %b}" if there.year == now.astimezone(UTC).year else f"{there:%-d %b %Y}"
+    return f"{date}, {there:%H:%M:%S}" if seconds else f"{date}, {there:%H:%M}"

@@ -13,6 +13,7 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("provision_order", sa.Column("facts", sa.JSON(), server_default="{}", nullable=False))
+    op.add_column("provision_order", sa.Column("sums", sa.JSON(), server_default="{}", nullable=False))
     op.add_column("provision_order", sa.Column("mark", sa.String(), server_default="", nullable=False))
     op.add_column("provision_order", sa.Column("received_minor", sa.BigInteger(), server_default="0", nullable=False))
     op.add_column("provision_order", sa.Column("decision", sa.JSON(), server_default="{}", nullable=False))
@@ -45,5 +46,5 @@ def downgrade() -> None:
     op.drop_table("provision_report")
     op.drop_index(op.f("ix_provision_event_order_ref"), table_name="provision_event")
     op.drop_table("provision_event")
-    for column in ("told_at", "decision", "received_minor", "mark", "facts"):
+    for column in ("told_at", "decision", "received_minor", "mark", "sums", "facts"):
         op.drop_column("provision_order", column)
