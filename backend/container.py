@@ -10,6 +10,9 @@ from backend import catalogue, mail
 from backend.commerce.carts import Carts
 from backend.commerce.client import Commerce
 from backend.commerce.connection import AppConnection
+from backend.commerce.gateways import Gateways
+from backend.commerce.sweep import Sweep
+from backend.commerce.till import Till
 from backend.control_plane.access import Access
 from backend.control_plane.conversations import Conversations
 from backend.control_plane.instances import Instances
@@ -60,6 +63,7 @@ class Services:
         self.workflow.register()
         self.reconciler.register(durable)
         Nightly(self.ledger).register(durable)
+        Sweep(self.till).register(durable)
         _ = self.knowledge
 
     @cached_property
@@ -141,6 +145,19 @@ class Services:
     @cached_property
     def carts(self) -> Carts:
         return Carts(self.database, self.commerce, self.clock)
+
+    @cached_property
+    def till(self) -> Till:
+        return Till(
+            self.database,
+            self.clock,
+            self.commerce,
+            self.carts,
+            self.orders,
+            SecretBox(self.settings.secret(), "payments"),
+            gateways=Gateways(self.settings.redirect_gateways),
+            checkout_url=f"{self.settings.base_url}/checkout",
+        )
 
     @cached_property
     def workflow(self) -> OrderWorkflow:

@@ -20,3 +20,5 @@ ICONS = stamped("icons.svg")
 SCRIPT = stamped("site.js")
 APP_STYLES = stamped("app.css")
 """The workspace's own styles: only its pages fetch them."""
+CHECKOUT_STYLES = stamped("checkout.css")
+"""The checkout's own styles: only its page fetches them."""

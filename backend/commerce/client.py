@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import httpx
 
+from backend.commerce.addresses import AddressReads
 from backend.commerce.cache import Reads
 from backend.commerce.catalogue import CatalogueReads
 from backend.commerce.checkouts import CheckoutCalls
@@ -15,7 +16,7 @@ from backend.commerce.transport import ANSWER_SECONDS, HttpxTransport
 from backend.kernel.clock import Clock
 
 
-class Commerce(CatalogueReads, CheckoutCalls, OrderCalls):
+class Commerce(CatalogueReads, AddressReads, CheckoutCalls, OrderCalls):
     """url: the shop's GraphQL URL. channel: slug. transport: how to get there; the network when None. seconds: the longest wait.
 
     Any call may raise Unavailable (nobody answers) or UpstreamFailed (the answer is nonsense, or we asked wrongly).
@@ -33,6 +34,7 @@ class Commerce(CatalogueReads, CheckoutCalls, OrderCalls):
     ) -> None:
         session = Session(HttpxTransport(url, transport, seconds=seconds))
         CatalogueReads.__init__(self, session, channel, Reads(clock))
+        AddressReads.__init__(self, session, channel, clock)
         CheckoutCalls.__init__(self, session, channel)
         OrderCalls.__init__(self, session, app_token)
 

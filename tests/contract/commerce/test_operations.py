@@ -37,4 +37,16 @@ def test_the_embedded_shop_understands_it(embedded: GraphQLSchema, name: str) ->
 
 def test_only_queries_may_be_repeated() -> None:
     repeatable = {name for name, operation in load().items() if operation.repeatable}
-    assert repeatable == {"App", "Categories", "Checkout", "Order", "Orders", "Product", "ProductTypes", "Products", "Warehouses"}
+    assert repeatable == {
+        "AddressRules",
+        "App",
+        "Categories",
+        "Checkout",
+        "Countries",
+        "Order",
+        "Orders",
+        "Product",
+        "ProductTypes",
+        "Products",
+        "Warehouses",
+    }
