@@ -104,7 +104,8 @@
     if (error) return say(error.message);
     form.elements.stripe_method.value = selectedPaymentMethod ?? method ?? "card";
     form.dataset.checked = "1";
-    form.requestSubmit();
+    // Not within the event that is still under way: a form does not send itself twice at once.
+    setTimeout(() => form.requestSubmit());
   }, true);
 
   new MutationObserver(sync).observe(document.documentElement, {

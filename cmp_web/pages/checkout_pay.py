@@ -40,7 +40,7 @@ def way(offer: rx.Var) -> rx.Component:
         type="radio",
         name="gateway",
         value=offer.id,
-        checked=Checkout.gateway == offer.id,
+        default_checked=Checkout.gateway == offer.id,
         on_change=Checkout.choose(offer.id),
         disabled=~offer.usable,
     )

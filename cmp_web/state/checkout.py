@@ -31,7 +31,7 @@ class Checkout(Shown, rx.State):
     @public
     async def load(self) -> Any:
         self.errors, self.wrong, self.changes, self.order, self.leave = BLANK, [], [], "", False
-        self.said, self.tone, self.again, self.step, self.paying = "", "", "", "", False
+        self.said, self.tone, self.again, self.step, self.paying, self._away = "", "", "", "", False, False
         caller = await caller_of(self)
         self.workspace, self.email = caller is not None, self.email or (caller.email if caller else "")
         try:
@@ -43,6 +43,7 @@ class Checkout(Shown, rx.State):
                     yield event
         except DomainError:
             self._say("unavailable", "The shop does not answer just now. Nothing in your cart is lost.")
+            self._away, self.again = True, "Try again"
         self.loaded = True
 
     @rx.event
@@ -106,6 +107,7 @@ class Checkout(Shown, rx.State):
         """The one button. What was shown goes along: nothing else is ever paid for."""
         if self.paying or self._seen is None:
             return
+        self._away = False
         self.paying, self.said, self.again, self.changes, self.errors, self.wrong = True, "", "", [], BLANK, []
         self._typed = {**self._typed, **{name: str(value)[:256] for name, value in form.items() if name not in UNTYPED}}
         self.email = str(form.get("email", "")).strip()[:254]
@@ -136,7 +138,7 @@ class Checkout(Shown, rx.State):
     @public
     async def check(self) -> Any:
         """Look once more: at the payment when there is one, else at the whole page."""
-        if self.tone == "wa" and self._seen is None:
+        if self._away or self._seen is None:
             yield Checkout.load
             return
         async for event in self._went_on(services().till.check(await self._buyer(), self._checkout_id())):

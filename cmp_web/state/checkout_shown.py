@@ -19,7 +19,7 @@ from cmp_web.state.session import visitor_of
 
 BLANK = dict.fromkeys(views.FIXED, "")
 TONES = {"declined": "ba", "refused": "ba", "gone": "wa", "stranded": "wa", "changed": "wa", "unavailable": "wa", "unknown": "wa"}
-RETRY = {"unknown": "Try again", "stranded": "Try to place it again", "unavailable": "Try again"}
+RETRY = {"unknown": "Try again", "stranded": "Try to place it again"}
 
 
 class Shown(rx.State, mixin=True):
@@ -53,13 +53,13 @@ class Shown(rx.State, mixin=True):
     leave: bool = False
     _seen: Seen | None = None
     _typed: dict[str, str] = {}
+    _away: bool = False
     _form: tuple[FormField, ...] = ()
 
     def _say(self, kind: str, message: str) -> None:
         self.said = message if self.step in {"", "action"} else ""
         self.tone = TONES.get(kind, "")
-        # While the form is there, its own button is the way to try again.
-        self.again = RETRY.get(kind, "") if kind != "unavailable" or self._seen is None else ""
+        self.again = RETRY.get(kind, "")
 
     def _mark(self, outcome: Outcome) -> None:
         """Errors by their fields; what belongs to none is said above the button."""

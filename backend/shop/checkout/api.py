@@ -34,9 +34,9 @@ async def checkout(_: object, info: Info, id: str | None = None, token: str | No
 
 @query.field("addressValidationRules")
 def address_validation_rules(
-    _: object, _info: Info, country_code: str, country_area: str | None = None, city: str | None = None, city_area: str | None = None
+    _: object, _info: Info, countryCode: str, countryArea: str | None = None, city: str | None = None, cityArea: str | None = None
 ) -> dict[str, Any]:
-    return addresses.described(addresses.rules_of(country_code, country_area or "", city or "", city_area or ""))
+    return addresses.described(addresses.rules_of(countryCode, countryArea or "", city or "", cityArea or ""))
 
 
 @channel_type.field("countries")
