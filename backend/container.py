@@ -11,7 +11,10 @@ from backend.commerce.carts import Carts
 from backend.commerce.client import Commerce
 from backend.commerce.connection import AppConnection
 from backend.commerce.copies import DatabaseCopies
+from backend.commerce.gateways import Gateways
 from backend.commerce.session import Session
+from backend.commerce.sweep import Sweep
+from backend.commerce.till import Till
 from backend.commerce.transport import HttpxTransport
 from backend.control_plane.access import Access
 from backend.control_plane.conversations import Conversations
@@ -73,6 +76,7 @@ class Services:
         self.workflow.register()
         self.reconciler.register(durable)
         Nightly(self.ledger).register(durable)
+        Sweep(self.till).register(durable)
         _ = self.knowledge
 
     @cached_property
@@ -159,6 +163,19 @@ class Services:
     @cached_property
     def settling(self) -> Settling:
         return Settling(self.clock, Granting(self.ledger, self.instances, self.offerings))
+
+    @cached_property
+    def till(self) -> Till:
+        return Till(
+            self.database,
+            self.clock,
+            self.commerce,
+            self.carts,
+            self.orders,
+            SecretBox(self.settings.secret(), "payments"),
+            gateways=Gateways(self.settings.redirect_gateways),
+            checkout_url=f"{self.settings.base_url}/checkout",
+        )
 
     @cached_property
     def workflow(self) -> OrderWorkflow:

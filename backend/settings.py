@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import Annotated
@@ -30,6 +31,9 @@ class Settings(BaseSettings):
     )
     saleor_channel: str = Field("default-channel", description="Saleor channel to sell in.")
 
+    saleor_media_origins: Annotated[tuple[str, ...], NoDecode] = Field((), description="Comma-separated origins its pictures come from.")
+    redirect_gateways: Annotated[tuple[str, ...], NoDecode] = Field((), description="Comma-separated ids of payment apps that redirect.")
+
     langflow_url: str = Field("", description="A Langflow server; lfx workers when empty.")
     langflow_api_key: SecretStr = Field(SecretStr(""), description="The Langflow server's API key.")
 
@@ -48,10 +52,18 @@ class Settings(BaseSettings):
     runner_workers: int = Field(1, ge=1, le=64, description="lfx worker processes that run agents.")
     run_timeout_seconds: int = Field(120, ge=1, le=3600, description="A run that takes longer is stopped and costs nothing.")
 
-    @field_validator("operator_emails", mode="before")
+    @field_validator("operator_emails", "saleor_media_origins", "redirect_gateways", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(e.strip().lower() for e in value.split(",") if e.strip()) if isinstance(value, str) else value
+
+    @field_validator("saleor_media_origins")
+    @classmethod
+    def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        """They become part of a header of every page, so nothing but an origin may pass."""
+        if wrong := [origin for origin in value if not re.fullmatch(r"https?://(\*\.)?[a-z0-9.-]+(:\d+)?", origin.rstrip("/"))]:
+            raise ValueError(f"not an origin such as https://cdn.example.com: {', '.join(wrong)}")
+        return tuple(origin.rstrip("/") for origin in value)
 
     @property
     def base_url(self) -> str:
@@ -77,6 +89,13 @@ class Settings(BaseSettings):
     def saleor_url(self) -> str:
         """The GraphQL URL the commerce client talks to, and the only one whose webhooks are believed."""
         return self.saleor_api_url or f"{self.base_url}/graphql/"
+
+    @property
+    def media_origins(self) -> tuple[str, ...]:
+        """Where pictures of products may come from, beside our own origin."""
+        parts = urlsplit(self.saleor_api_url)
+        own = (f"{parts.scheme}://{parts.netloc}",) if parts.netloc else ()
+        return (*own, *self.saleor_media_origins)
 
     @property
     def local(self) -> bool:

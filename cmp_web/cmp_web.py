@@ -61,7 +61,15 @@ def serve(system: System) -> ASGIApp:
 
     def edge(inner: ASGIApp) -> ASGIApp:
         settings = services.settings
-        return Edge(inner, site=Site(), table=PAGES, shop=services.commerce, base_url=settings.base_url, brand=settings.brand_name)
+        return Edge(
+            inner,
+            site=Site(),
+            table=PAGES,
+            shop=services.commerce,
+            base_url=settings.base_url,
+            brand=settings.brand_name,
+            images=settings.media_origins,
+        )
 
     @asynccontextmanager
     async def backend() -> AsyncIterator[None]:

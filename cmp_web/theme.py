@@ -23,3 +23,5 @@ APP_STYLES = stamped("app.css")
 OPERATOR_STYLES = stamped("operator.css")
 OPERATOR_SCRIPT = stamped("operator.js")
 """What the operator's pages fetch beside them."""
+CHECKOUT_STYLES = stamped("checkout.css")
+"""The checkout's own styles: only its page fetches them."""

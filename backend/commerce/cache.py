@@ -25,10 +25,13 @@ class _Kept(Generic[T]):
 
 
 class Memory(Generic[T]):
-    """life: how long an answer is given again. size: answers kept. patience: seconds that a caller waits for one."""
+    """life: how long an answer is given again. size: answers kept. patience: seconds that a caller waits for one.
+    lasting: an answer past its life still serves while the shop cannot give another.
+    """
 
-    def __init__(self, clock: Clock, *, life: timedelta, size: int, patience: float) -> None:
+    def __init__(self, clock: Clock, *, life: timedelta, size: int, patience: float, lasting: bool = False) -> None:
         self._clock, self._life, self._size, self._patience = clock, life, size, patience
+        self._lasting = lasting
         self._kept: OrderedDict[Hashable, _Kept[T]] = OrderedDict()
         self._asking: dict[Hashable, asyncio.Task[T]] = {}
         self._failed: tuple[datetime, DomainError] | None = None
@@ -36,14 +39,22 @@ class Memory(Generic[T]):
     async def get(self, key: Hashable, ask: Callable[[], Awaitable[T]]) -> T:
         """The answer for `key`. Callers who come while it is being asked share that one question.
 
-        Raises Unavailable when it takes too long, and what `ask` raised; both also for others in the next `PAUSE`.
+        Raises Unavailable when it takes too long or nobody answers, also for others in the next `PAUSE`, and whatever else `ask` raised.
         """
-        kept, now = self._kept.get(key), self._clock.now()
-        if kept and now < kept.until:
+        kept = self._kept.get(key)
+        if kept and self._clock.now() < kept.until:
             return kept.value
+        try:
+            return await self._asked(key, ask)
+        except DomainError:
+            if kept is None or not self._lasting:
+                raise
+            return kept.value
+
+    async def _asked(self, key: Hashable, ask: Callable[[], Awaitable[T]]) -> T:
         task = self._asking.get(key)
         if task is None:
-            if self._failed and now < self._failed[0]:
+            if self._failed and self._clock.now() < self._failed[0]:
                 fault = self._failed[1]
                 raise type(fault)(fault.detail, code=fault.code)
             task = self._asking[key] = asyncio.create_task(self._ask(key, ask))
@@ -70,7 +81,7 @@ class Memory(Generic[T]):
     async def _ask(self, key: Hashable, ask: Callable[[], Awaitable[T]]) -> T:
         try:
             value = await ask()
-        except DomainError as fault:
+        except Unavailable as fault:
             self._failed = (self._clock.now() + PAUSE, fault)
             raise
         self._failed = None

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from sqlmodel import col
 
 from backend.commerce.client import Commerce
 from backend.commerce.errors import CheckoutGone
 from backend.commerce.models import CartRow
 from backend.commerce.schemas import Checkout, LineInput
+from backend.commerce.seen import Seen
 from backend.db.engine import Database
 from backend.db.upsert import insert_once
 from backend.kernel.clock import Clock
@@ -59,6 +60,22 @@ class Carts:
         """Begin anew, as after an order. The shop throws abandoned checkouts away by itself."""
         async with self._database.write() as tx:
             await tx.execute(delete(CartRow).where(col(CartRow.visitor_hash) == fingerprint(visitor)))
+
+    async def leave(self, checkout_id: str) -> None:
+        """That checkout became an order: whoever's cart it was begins anew."""
+        async with self._database.write() as tx:
+            await tx.execute(delete(CartRow).where(col(CartRow.checkout_id) == checkout_id))
+
+    async def shown(self, visitor: str, seen: Seen) -> None:
+        """Remember what the visitor was shown, if that is still their cart."""
+        mine = (col(CartRow.visitor_hash) == fingerprint(visitor)) & (col(CartRow.checkout_id) == seen.checkout_id)
+        async with self._database.write() as tx:
+            await tx.execute(update(CartRow).where(mine).values(seen=seen.to_json()))
+
+    async def last_shown(self, visitor: str) -> Seen | None:
+        async with self._database.read() as tx:
+            row = await tx.get(CartRow, fingerprint(visitor))
+            return Seen.from_json(row.seen) if row and row.seen else None
 
     async def _begin(self, visitor: str, line: LineInput) -> Checkout:
         """The unique row decides between two who begin at once; the second adds to the first one's cart."""

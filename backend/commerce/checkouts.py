@@ -7,10 +7,11 @@ from typing import Any
 
 from backend.commerce import policy, wire
 from backend.commerce.errors import CommerceError
-from backend.commerce.schemas import Address, Checkout, CheckoutLine, Gateway, LineInput, Payment, PlacedOrder
+from backend.commerce.schemas import Address, Checkout, CheckoutLine, Gateway, GiftCard, LineInput, LineProblem, Payment, PlacedOrder
 from backend.commerce.session import Session
 from backend.kernel.errors import Invalid, UpstreamFailed
 from backend.kernel.ids import SaleorOrderId, Sku
+from backend.kernel.money import Money
 
 
 class CheckoutCalls:
@@ -61,11 +62,29 @@ class CheckoutCalls:
     async def remove_promo_code(self, checkout_id: str, code: str) -> Checkout:
         return await self._change("CheckoutRemovePromoCode", checkout_id, code=code)
 
-    async def pay(self, checkout_id: str, gateway: str, data: Any, idempotency_key: str) -> Payment:
-        """Pay what is open through a gateway's app. The same key never pays twice. data: JSON for that gateway, passed through."""
-        given = {"id": gateway, "data": data}
-        said = await self._session.ask("TransactionInitialize", {"id": checkout_id, "gateway": given, "key": idempotency_key})
-        return _payment(said["transactionInitialize"])
+    async def remove_gift_card(self, checkout_id: str, card_id: str) -> Checkout:
+        return await self._change("CheckoutRemovePromoCode", checkout_id, card=card_id)
+
+    async def gateway_config(self, checkout_id: str, gateway: str) -> Any:
+        """What the gateway's own script needs to begin, such as a publishable key. Raises CommerceError when its app gives none."""
+        data = (await self._session.ask("PaymentGatewayInitialize", {"id": checkout_id, "gateways": [{"id": gateway}]}))[
+            "paymentGatewayInitialize"
+        ]
+        configs = [config for config in data["gatewayConfigs"] or () if config["id"] == gateway]
+        if faults := data["errors"] or [fault for config in configs for fault in config["errors"] or ()]:
+            raise policy.checkout_refusal(faults)
+        if not configs:
+            raise CommerceError("This way to pay is not offered.", code="not_found")
+        return configs[0]["data"]
+
+    async def pay(self, checkout_id: str, gateway: str, data: Any, idempotency_key: str, amount: Money | None = None) -> Payment:
+        """Pay through a gateway's app. The same key never pays twice. data: JSON for that gateway, passed through. amount: what is still
+        open when None; a repeated key has to name the same amount.
+        """
+        given: dict[str, Any] = {"id": checkout_id, "gateway": {"id": gateway, "data": data}, "key": idempotency_key}
+        if amount is not None:
+            given["amount"] = str(amount.decimal)
+        return _payment((await self._session.ask("TransactionInitialize", given))["transactionInitialize"])
 
     async def process_payment(self, transaction_id: str, data: Any) -> Payment:
         """Go on with a payment that asked for something, such as a confirmation by the buyer's bank."""
@@ -95,7 +114,7 @@ def _payment(data: wire.Data) -> Payment:
     event, transaction = data["transactionEvent"], data["transaction"]
     if not event or not transaction:
         raise UpstreamFailed("The shop did not say what became of the payment.", code="shop_failed")
-    status = policy.payment_status(event["type"])
+    status = policy.payment_status(event["type"], event["message"] or "")
     return Payment(status, policy.payment_message(status, event["message"] or ""), transaction["id"], data["data"])
 
 
@@ -123,6 +142,8 @@ def _address(data: wire.Data) -> Address:
 
 def _line(data: wire.Data) -> CheckoutLine:
     variant = data["variant"]
+    problem, left = _problem(data["problems"] or ())
+    unit = wire.money(data["undiscountedUnitPrice"])
     return CheckoutLine(
         id=data["id"],
         variant_id=variant["id"],
@@ -133,19 +154,49 @@ def _line(data: wire.Data) -> CheckoutLine:
         quantity=data["quantity"],
         unit_price=wire.gross(data["unitPrice"]),
         total=wire.gross(data["totalPrice"]),
+        net=wire.money(data["totalPrice"]["net"]),
+        full_unit=unit,
+        full=wire.money(data["undiscountedTotalPrice"]),
+        today=_today(variant["pricing"], unit),
+        problem=problem,
+        left=left,
     )
 
 
+def _problem(problems: Sequence[wire.Data]) -> tuple[LineProblem, int]:
+    kinds = {problem["__typename"]: problem for problem in problems}
+    if "CheckoutLineProblemVariantNotAvailable" in kinds:
+        return "gone", 0
+    short = kinds.get("CheckoutLineProblemInsufficientStock")
+    return ("short", max(0, short["availableQuantity"] or 0)) if short else ("", 0)
+
+
+def _today(pricing: wire.Data | None, held: Money) -> Money | None:
+    """Today's price as the shop keeps its prices, which nobody says is with tax or without: the one of the two that was held, if it is."""
+    price = pricing["priceUndiscounted"] if pricing else None
+    if not price:
+        return None
+    gross, net = wire.gross(price), wire.money(price["net"])
+    return net if held == net else gross
+
+
 def _checkout(data: wire.Data) -> Checkout:
+    total = data["totalPrice"]
     return Checkout(
         id=data["id"],
         email=data["email"] or "",
         lines=tuple(_line(line) for line in data["lines"]),
         subtotal=wire.gross(data["subtotalPrice"]),
-        discount=wire.money(data["discount"]),
-        tax=wire.money(data["totalPrice"]["tax"]),
-        total=wire.gross(data["totalPrice"]),
+        discount=wire.money(data["discount"]) if data["discount"] else Money(0, total["gross"]["currency"]),
+        tax=wire.money(total["tax"]),
+        total=wire.gross(total),
         promo_code=data["voucherCode"] or "",
         billing_address=_address(data["billingAddress"]) if data["billingAddress"] else None,
         gateways=tuple(Gateway(gateway["id"], gateway["name"]) for gateway in data["availablePaymentGateways"]),
+        net=wire.money(total["net"]),
+        balance=wire.money(data["totalBalance"]),
+        charge_status=data["chargeStatus"],
+        authorize_status=data["authorizeStatus"],
+        gross_display=data["displayGrossPrices"],
+        gift_cards=tuple(GiftCard(card["id"], card["last4CodeChars"]) for card in data["giftCards"]),
     )

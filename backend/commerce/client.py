@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import httpx
 
+from backend.commerce.addresses import AddressReads
 from backend.commerce.catalogue import CatalogueReads
 from backend.commerce.checkouts import CheckoutCalls
 from backend.commerce.live import Copies
@@ -15,7 +16,7 @@ from backend.commerce.transport import ANSWER_SECONDS, HttpxTransport
 from backend.kernel.clock import Clock
 
 
-class Commerce(CatalogueReads, CheckoutCalls, OrderCalls):
+class Commerce(CatalogueReads, AddressReads, CheckoutCalls, OrderCalls):
     """url: the shop's GraphQL URL. channel: slug. transport: how to get there; the network when None. seconds: the longest wait.
     copies: where the last good catalogue outlives the process; None keeps it in memory only.
 
@@ -35,6 +36,7 @@ class Commerce(CatalogueReads, CheckoutCalls, OrderCalls):
     ) -> None:
         session = Session(HttpxTransport(url, transport, seconds=seconds))
         CatalogueReads.__init__(self, session, url, channel, clock, copies)
+        AddressReads.__init__(self, session, channel, clock)
         CheckoutCalls.__init__(self, session, channel)
         OrderCalls.__init__(self, session, app_token)
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from backend.commerce.errors import CheckoutGone, CommerceError
 
-PaymentStatus = Literal["succeeded", "failed", "action_required", "pending"]
+PaymentStatus = Literal["succeeded", "authorized", "failed", "action_required", "pending", "unknown"]
 
 _BY_FIELD = {
     ("email", "INVALID"): "This is not a valid e-mail address.",
@@ -23,6 +23,12 @@ _BY_FIELD = {
     ("phone", "INVALID"): "This is not a valid phone number.",
     ("country", "REQUIRED"): "Choose a country.",
     ("paymentGateway", "NOT_FOUND"): "This way to pay is not offered.",
+    ("gateway", "NOT_SUPPORTED_GATEWAY"): "This way to pay is not offered.",
+    ("promoCode", "VOUCHER_NOT_APPLICABLE"): "This code does not apply to what is in your cart.",
+    ("promoCode", "GIFT_CARD_NOT_APPLICABLE"): "This gift card cannot be used here.",
+    ("promoCode", "REQUIRED"): "Enter a code first.",
+    ("idempotencyKey", "UNIQUE"): "This payment was begun already.",
+    ("channel", "MISSING_CHANNEL_SLUG"): "The shop does not say which of its channels sells here.",
 }
 
 _BY_CODE = {
@@ -48,6 +54,20 @@ _BY_CODE = {
     "GIFT_CARD_NOT_APPLICABLE": "This gift card does not apply to this cart.",
     "TAX_ERROR": "The tax could not be worked out. Try again in a moment.",
     "CHECKOUT_COMPLETION_IN_PROGRESS": "This order is being placed already.",
+    "TRANSACTION_ALREADY_PROCESSED": "This payment was dealt with already.",
+    "MISSING_PAYMENT_APP": "The payment service is not connected to the shop any more.",
+    "MISSING_PAYMENT_APP_RELATION": "This payment was not made through a payment service of the shop.",
+    "MISSING_CHANNEL_SLUG": "The shop does not say which of its channels sells here.",
+    "INVALID_SHIPPING_METHOD": "The shop wants to ship this order, which cannot be done here.",
+    "SHIPPING_ADDRESS_NOT_SET": "The shop wants to ship this order, which cannot be done here.",
+    "SHIPPING_METHOD_NOT_SET": "The shop wants to ship this order, which cannot be done here.",
+    "SHIPPING_METHOD_NOT_APPLICABLE": "The shop wants to ship this order, which cannot be done here.",
+    "DELIVERY_METHOD_NOT_APPLICABLE": "The shop wants to ship this order, which cannot be done here.",
+    "SHIPPING_NOT_REQUIRED": "Nothing in this order is shipped.",
+    "SHIPPING_CHANGE_FORBIDDEN": "Nothing in this order is shipped.",
+    "NON_EDITABLE_GIFT_LINE": "This line is a gift and cannot be changed.",
+    "NON_REMOVABLE_GIFT_LINE": "This line is a gift and cannot be taken out.",
+    "PRICE_OVERRIDE_REASON_WITHOUT_OVERRIDE": "The shop did not accept this price.",
     "UNIQUE": "This was already used.",
     "NOT_FOUND": "The shop does not know this.",
     "GRAPHQL_ERROR": "The shop could not make sense of this.",
@@ -60,14 +80,28 @@ _CHECKOUT_IDS = {None, "", "id", "checkoutId", "checkout", "token"}
 
 _PAYMENT: dict[str, PaymentStatus] = {
     "CHARGE_SUCCESS": "succeeded",
-    "AUTHORIZATION_SUCCESS": "succeeded",
+    "AUTHORIZATION_SUCCESS": "authorized",
+    "AUTHORIZATION_ADJUSTMENT": "authorized",
     "CHARGE_ACTION_REQUIRED": "action_required",
     "AUTHORIZATION_ACTION_REQUIRED": "action_required",
     "CHARGE_REQUEST": "pending",
     "AUTHORIZATION_REQUEST": "pending",
+    "CHARGE_FAILURE": "failed",
+    "AUTHORIZATION_FAILURE": "failed",
+    "CANCEL_SUCCESS": "failed",
+    "REFUND_SUCCESS": "failed",
+    "CHARGE_BACK": "failed",
+    # What is under way with money that was taken before says nothing of this payment: it is looked up.
+    "CANCEL_REQUEST": "unknown",
+    "CANCEL_FAILURE": "unknown",
+    "REFUND_REQUEST": "unknown",
+    "REFUND_FAILURE": "unknown",
+    "REFUND_REVERSE": "unknown",
+    "INFO": "unknown",
 }
 
-_NO_ANSWER = {"", "failed to delivery request.", "failed to deliver request."}
+_NO_ANSWER = {"failed to delivery request.", "failed to deliver request."}
+"""Saleor's own words when it could not reach the payment app. Whether the app has heard is not known then."""
 
 
 def words(code: str, field: str | None) -> str:
@@ -97,15 +131,18 @@ def checkout_refusal(errors: Sequence[Mapping[str, Any]]) -> CommerceError:
     return refusal(errors)
 
 
-def payment_status(event_type: str | None) -> PaymentStatus:
-    """What a transaction event means. Whatever is not known to be good counts as failed."""
-    return _PAYMENT.get(event_type or "", "failed")
+def payment_status(event_type: str | None, said: str = "") -> PaymentStatus:
+    """What a transaction event means. What is not known for good or bad is unknown: it is looked up before anything is paid again."""
+    status = _PAYMENT.get(event_type or "", "unknown")
+    return "unknown" if status == "failed" and said.strip().lower() in _NO_ANSWER else status
 
 
 def payment_message(status: PaymentStatus, said: str) -> str:
     """said: the payment provider's own message, which may be empty or talk about machinery."""
     if status == "failed":
-        if said.strip().lower() in _NO_ANSWER:
-            return "The payment service did not answer. You were not charged; try again in a moment."
-        return f"The payment was declined: {said}"
-    return {"action_required": "Your bank wants you to confirm this payment.", "pending": "The payment is being processed."}.get(status, "")
+        return f"The payment was declined: {said.rstrip('.')}." if said.strip() else "The payment was declined."
+    return {
+        "action_required": "Your bank wants you to confirm this payment.",
+        "pending": "The payment is being processed.",
+        "unknown": "The payment service did not answer, so it is not known yet whether it took the payment.",
+    }.get(status, "")

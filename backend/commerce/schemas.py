@@ -11,6 +11,7 @@ from backend.commerce.policy import PaymentStatus
 from backend.kernel.ids import SaleorOrderId, Sku
 from backend.kernel.money import Money
 
+LineProblem = Literal["", "gone", "short"]
 Sort = Literal["name", "-name", "price", "-price", "relevance"]
 
 
@@ -128,6 +129,11 @@ class Gateway:
 
 @dataclass(frozen=True, slots=True)
 class CheckoutLine:
+    """unit_price, total: gross, after discounts; net: the total without its tax. full_unit, full: before discounts, as the shop keeps its
+    prices, which is with tax or without. today: what `full_unit` would be if it were put in the cart now; None when it has no price any
+    more. problem: "gone" or "short" (only `left` of it are left), which keep the order from being placed; "" otherwise.
+    """
+
     id: str
     variant_id: str
     sku: Sku
@@ -137,11 +143,32 @@ class CheckoutLine:
     quantity: int
     unit_price: Money
     total: Money
+    net: Money
+    full_unit: Money
+    full: Money
+    today: Money | None = None
+    problem: LineProblem = ""
+    left: int = 0
+
+    @property
+    def name(self) -> str:
+        return f"{self.product_name} – {self.variant_name}" if self.variant_name else self.product_name
+
+
+@dataclass(frozen=True, slots=True)
+class GiftCard:
+    """A gift card that pays a part. ending: the last four characters of its code."""
+
+    id: str
+    ending: str
 
 
 @dataclass(frozen=True, slots=True)
 class Checkout:
-    """email, promo_code: empty when not given."""
+    """email, promo_code: empty when not given. discount: by the promo code. total: what has to be paid, after gift cards. gross_display:
+    whether the shop shows prices with tax. charge_status, authorize_status: Saleor's words; what only waits to be charged counts as both.
+    balance: charged less total, so it is negative while something is open.
+    """
 
     id: str
     email: str
@@ -153,10 +180,21 @@ class Checkout:
     promo_code: str
     billing_address: Address | None
     gateways: tuple[Gateway, ...]
+    net: Money
+    balance: Money
+    charge_status: str = "NONE"
+    authorize_status: str = "NONE"
+    gross_display: bool = True
+    gift_cards: tuple[GiftCard, ...] = ()
 
     @property
     def quantity(self) -> int:
         return sum(line.quantity for line in self.lines)
+
+    @property
+    def covered(self) -> bool:
+        """Whether it is paid for, authorised, or being charged, in full: nothing more may be taken for it."""
+        return bool(self.lines) and self.authorize_status == "FULL"
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,4 +49,6 @@ def _kind(value: Any, *_: Any) -> str | None:
 
 
 def _abstract() -> list[SchemaBindable]:
-    return [InterfaceType(name, _kind) for name in ("Node", "ObjectWithMetadata", "Event")] + [UnionType("IssuingPrincipal", _kind)]
+    return [InterfaceType(name, _kind) for name in ("Node", "ObjectWithMetadata", "Event")] + [
+        UnionType(name, _kind) for name in ("IssuingPrincipal", "CheckoutLineProblem")
+    ]

@@ -51,6 +51,13 @@ def plain_link(*children: Text, href: str, **props: object) -> rx.Component:
     return A.create(*children, href=href, **props)
 
 
+def plain_button(
+    *children: Text, href: str | rx.Var[str], kind: str = "p", size: str = "", wide: bool = False, **props: object
+) -> rx.Component:
+    """A link that looks like a button and that the browser itself follows, loading the page anew."""
+    return A.create(*children, href=href, class_name=_btn(kind, size, wide), **props)
+
+
 def leaders(*rows: tuple[Text, Text], total: tuple[Text, Text] | None = None) -> rx.Component:
     """Names and amounts joined by dotted leaders; `total` is set off by a rule."""
     drawn = [rx.el.div(rx.el.dt(name), rx.el.dd(value)) for name, value in rows]

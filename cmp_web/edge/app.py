@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from http.cookies import CookieError, SimpleCookie
 from typing import Protocol
@@ -44,10 +44,14 @@ class Shop(Protocol):
 
 
 class Edge:
-    """Wraps `app`, the backend with Reflex's files behind it. table: every page of the site. base_url: the address the outside knows."""
+    """Wraps `app`, the backend with Reflex's files behind it. table: every page of the site. base_url: the address the outside knows.
+    images: origins beside our own that pictures may come from.
+    """
 
-    def __init__(self, app: ASGIApp, *, site: Site, table: Iterable[Page], shop: Shop, base_url: str, brand: str) -> None:
-        self._app, self._site, self._shop = app, site, shop
+    def __init__(
+        self, app: ASGIApp, *, site: Site, table: Iterable[Page], shop: Shop, base_url: str, brand: str, images: Sequence[str] = ()
+    ) -> None:
+        self._app, self._site, self._shop, self._images = app, site, shop, images
         self._base_url, self._brand = base_url, brand
         self._table = {page.path: page for page in table}
         self._late = _pattern(routes.PRODUCT)
@@ -152,7 +156,8 @@ class Edge:
     def _send(self, request: Request, page: str, status: int = 200, *, few: bool = False) -> Response:
         """few: whether there are few such pages, so that packing each as small as can be is done once."""
         headers = {"cache-control": policy.FRESH, "vary": "accept-encoding"}
-        headers["content-security-policy"] = policy.content_security(script_hashes(page), request.headers.get("host", ""))
+        host, paying = request.headers.get("host", ""), request.url.path == routes.CHECKOUT
+        headers["content-security-policy"] = policy.content_security(script_hashes(page), host, images=self._images, paying=paying)
         accepted, body = request.headers.get("accept-encoding", ""), page.encode()
         packing = next((name for name in ("br", "gzip") if name in accepted), "")
         if packing:

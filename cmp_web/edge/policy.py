@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 YEAR = "public, max-age=31536000, immutable"
 DAY = "public, max-age=86400"
@@ -24,16 +25,36 @@ _STAMPED = re.compile(r"^v=[0-9a-f]{8}$")
 _DAILY = (".svg", ".png", ".ico", ".txt")
 
 
-def content_security(scripts: str, host: str) -> str:
-    """For a page of ours. scripts: the hashes of its inline scripts. Styles may be inline: Reflex sets some on elements.
+PAYING = {
+    "script-src": "https://js.stripe.com https://*.js.stripe.com",
+    "frame-src": "https://js.stripe.com https://*.js.stripe.com https://hooks.stripe.com",
+    "connect-src": "https://api.stripe.com",
+    "img-src": "https://*.stripe.com",
+}
+"""What Stripe's Payment Element needs, as its documentation lists it. For the checkout page alone."""
+
+
+def content_security(scripts: str, host: str, *, images: Sequence[str] = (), paying: bool = False) -> str:
+    """For a page of ours. scripts: the hashes of its inline scripts. images: the origins of the shop's pictures. paying: the checkout.
+    Styles may be inline: Reflex sets some on elements.
 
     The websocket is named beside 'self' because Safari does not take it for the same origin.
     """
     sockets = f" ws://{host} wss://{host}" if re.fullmatch(r"[\w.:\[\]-]+", host) else ""
-    return (
-        f"default-src 'self'; script-src 'self' {scripts}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-        f"connect-src 'self'{sockets}; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-    )
+    own = {
+        "default-src": "'self'",
+        "script-src": f"'self' {scripts}",
+        "style-src": "'self' 'unsafe-inline'",
+        "img-src": " ".join(("'self' data:", *images)),
+        "connect-src": f"'self'{sockets}",
+        **({"frame-src": ""} if paying else {}),
+        "object-src": "'none'",
+        "base-uri": "'none'",
+        "form-action": "'self'",
+        "frame-ancestors": "'none'",
+    }
+    extra = PAYING if paying else {}
+    return "; ".join(" ".join(filter(None, (name, sources.strip(), extra.get(name)))) for name, sources in own.items())
 
 
 def caching(path: str, query: str) -> str | None:

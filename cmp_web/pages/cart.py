@@ -5,7 +5,7 @@ from __future__ import annotations
 import reflex as rx
 
 from cmp_web import routes
-from cmp_web.components.base import button, empty, failure, leader, link, link_button, note
+from cmp_web.components.base import button, empty, failure, leader, link, link_button, note, plain_button
 from cmp_web.components.emblems import plate
 from cmp_web.components.icons import icon
 from cmp_web.layouts.store import ON_LOAD, shell
@@ -26,10 +26,20 @@ def cart() -> rx.Component:
         link_button("Go to the marketplace", href=routes.MARKETPLACE),
     )
     refused = rx.cond(Cart.failed != "", note(Cart.failed, tone="ba", sign="alert", role="alert"), rx.fragment())
-    full = rx.el.div(rx.el.div(refused, rx.el.ul(rx.foreach(Cart.cart.lines, line))), summary(), class_name="cgrid", aria_busy=Cart.busy)
+    full = rx.el.div(
+        rx.el.div(refused, news(), rx.el.ul(rx.foreach(Cart.cart.lines, line))), summary(), class_name="cgrid", aria_busy=Cart.busy
+    )
     broken = failure("The cart could not be loaded", Cart.failed, button("Try again", kind="o", size="s", on_click=Cart.load))
     shown = rx.cond(Cart.cart.lines.length() > 0, full, rx.cond(Cart.failed != "", broken, rx.cond(Cart.loaded, none, waiting())))
     return shell(rx.el.div(head, shown, class_name="wrap opening"))
+
+
+def news() -> rx.Component:
+    """What is not as this visitor was shown it last."""
+    listed = rx.el.ul(rx.foreach(Cart.changes, rx.el.li), class_name="col")
+    said = rx.el.div(rx.el.strong("This changed since you looked"), listed, class_name="col g1 grow")
+    told = rx.el.div(icon("alert"), said, class_name="note wa", role="status")
+    return rx.cond(Cart.changes.length() > 0, told, rx.fragment())
 
 
 def waiting() -> rx.Component:
@@ -55,6 +65,7 @@ def line(item: rx.Var) -> rx.Component:
         rx.el.h2(link(item.name, href=f"{routes.MARKETPLACE}/" + item.slug), class_name="t0"),
         rx.el.p(item.brings, class_name="sm i2"),
         rx.el.p(item.sku, class_name="xxs i3 num"),
+        rx.cond(item.note != "", rx.el.p(item.note, class_name=rx.cond(item.wrong, "xs bad", "xs i3")), rx.fragment()),
         rx.el.div(steps, remove, class_name="row acts"),
         rx.cond(item.swap != "", swap, rx.fragment()),
         class_name="col g1 grow",
@@ -70,7 +81,8 @@ def summary() -> rx.Component:
     rows = rx.el.dl(
         rx.foreach(Cart.cart.lines, lambda item: leader(item.name, item.total)),
         rx.cond(Cart.cart.discount != "", leader("Discount", "-" + Cart.cart.discount), rx.fragment()),
-        leader("Tax", rx.el.span("at checkout", class_name="i3")),
+        rx.cond(Cart.cart.cards != "", leader("Gift card", "-" + Cart.cart.cards), rx.fragment()),
+        rx.cond(Cart.cart.taxed, rx.fragment(), leader("Tax", Cart.cart.tax)),
         rx.el.div(rx.el.dt("Total"), rx.el.dd(Cart.cart.total), class_name="tot"),
         class_name="lead-l sm",
     )
@@ -83,7 +95,8 @@ def summary() -> rx.Component:
         ),
         class_name="col g3",
     )
-    pay = link_button("Check out", href=routes.CHECKOUT, size="l", wide=True)
+    # Loaded anew: only then does the browser have the checkout's own policy, which lets a payment service's script in.
+    pay = plain_button("Check out", href=routes.CHECKOUT, size="l", wide=True)
     parts = [rx.el.h2("Summary", class_name="t0", id="sum-h"), rows, pay, rx.el.hr(class_name="hr"), arrives]
     return rx.el.aside(*parts, class_name="card pad col g6 sum", aria_labelledby="sum-h")
 

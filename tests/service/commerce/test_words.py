@@ -41,20 +41,22 @@ def test_a_checkout_that_is_gone_is_not_found_but_a_missing_line_is_not_that() -
     ("event", "status"),
     [
         ("CHARGE_SUCCESS", "succeeded"),
-        ("AUTHORIZATION_SUCCESS", "succeeded"),
+        ("AUTHORIZATION_SUCCESS", "authorized"),
         ("CHARGE_ACTION_REQUIRED", "action_required"),
         ("CHARGE_REQUEST", "pending"),
         ("CHARGE_FAILURE", "failed"),
         ("AUTHORIZATION_FAILURE", "failed"),
-        ("SOMETHING_NEW", "failed"),
-        (None, "failed"),
+        ("SOMETHING_NEW", "unknown"),
+        (None, "unknown"),
     ],
 )
 def test_only_events_known_to_be_good_count_as_paid(event: str | None, status: str) -> None:
     assert policy.payment_status(event) == status
 
 
-def test_a_payment_service_that_did_not_answer_is_told_from_a_declined_card() -> None:
-    silent = policy.payment_message("failed", "Failed to delivery request.")
-    assert silent.startswith("The payment service did not answer.")
-    assert policy.payment_message("failed", "Insufficient funds") == "The payment was declined: Insufficient funds"
+def test_a_payment_service_that_did_not_answer_is_not_taken_for_a_declined_card() -> None:
+    assert policy.payment_status("CHARGE_FAILURE", "Failed to delivery request.") == "unknown"
+    assert policy.payment_message("unknown", "").startswith("The payment service did not answer")
+    assert policy.payment_status("CHARGE_FAILURE", "Insufficient funds") == "failed"
+    assert policy.payment_message("failed", "Insufficient funds") == "The payment was declined: Insufficient funds."
+    assert policy.payment_message("failed", "") == "The payment was declined."

@@ -1,10 +1,8 @@
-"""Every country of ISO 3166-1, by its short English name."""
+"""Every country of ISO 3166-1, by its short English name, as the shop offers them."""
 
 from __future__ import annotations
 
-import reflex as rx
-
-NAMES = (
+_NAMES = (
     "AF Afghanistan|AX Åland Islands|AL Albania|DZ Algeria|AS American Samoa|AD Andorra|AO Angola|AI Anguilla|AG Antigua and Barbuda|"
     "AR Argentina|AM Armenia|AW Aruba|AU Australia|AT Austria|AZ Azerbaijan|BS Bahamas|BH Bahrain|BD Bangladesh|BB Barbados|BY Belarus|"
     "BE Belgium|BZ Belize|BJ Benin|BM Bermuda|BT Bhutan|BO Bolivia|BQ Bonaire, Sint Eustatius and Saba|BA Bosnia and Herzegovina|"
@@ -29,16 +27,8 @@ NAMES = (
     "SB Solomon Islands|SO Somalia|ZA South Africa|SS South Sudan|ES Spain|LK Sri Lanka|SD Sudan|SR Suriname|SJ Svalbard and Jan Mayen|"
     "SE Sweden|CH Switzerland|SY Syria|TW Taiwan|TJ Tajikistan|TZ Tanzania|TH Thailand|TL Timor-Leste|TG Togo|TK Tokelau|TO Tonga|"
     "TT Trinidad and Tobago|TN Tunisia|TR Türkiye|TM Turkmenistan|TC Turks and Caicos Islands|TV Tuvalu|UG Uganda|UA Ukraine|"
-    "AE United Arab Emirates|GB United Kingdom|US United States|UY Uruguay|VI US Virgin Islands|UZ Uzbekistan|VU Vanuatu|VE Venezuela|"
+    "AE United Arab Emirates|GB United Kingdom|US United States of America|"
+    "UY Uruguay|VI US Virgin Islands|UZ Uzbekistan|VU Vanuatu|VE Venezuela|"
     "VN Viet Nam|WF Wallis and Futuna|EH Western Sahara|YE Yemen|ZM Zambia|ZW Zimbabwe"
 )
-COUNTRIES = tuple((entry[:2], entry[3:]) for entry in NAMES.split("|"))
-
-
-def country_select(name: str, value: rx.Var[str]) -> rx.Component:
-    """Two-letter codes under their names; `value` is the country chosen before, or ""."""
-    options = [rx.el.option("Choose a country", value=""), *[rx.el.option(words, value=code) for code, words in COUNTRIES]]
-    attrs = {"aria-describedby": f"{name}-error"}
-    return rx.el.select(
-        *options, id=name, name=name, key=value, default_value=value, class_name="inp", auto_complete="country", custom_attrs=attrs
-    )
+NAMES: dict[str, str] = {entry[:2]: entry[3:] for entry in _NAMES.split("|")}

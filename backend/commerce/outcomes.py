@@ -1,0 +1,93 @@
+"""What came of pressing Pay, as the page shows it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from backend.commerce.gateways import Action
+from backend.commerce.schemas import Address, Checkout
+from backend.commerce.seen import Change
+from backend.kernel.ids import WorkspaceId
+from backend.kernel.money import Money
+
+Kind = Literal[
+    "placed", "changed", "invalid", "action", "declined", "pending", "unknown", "free", "stranded", "gone", "busy", "refused", "unavailable"
+]
+AWAY = "The shop does not answer just now. Nothing was charged, and what you typed is kept. Try again in a moment."
+UNSURE = "The shop does not answer just now, so it is not known yet whether the payment went through. Try again: you are not charged twice."
+PAID_UNPLACED = "Your payment went through, and the order is being placed. The shop does not answer just now; nothing is charged again."
+NOT_TAKEN = "As far as the shop knows, the payment was not taken. You can pay now; you are not charged twice."
+WORKING = "Your payment is being processed. This page looks again by itself; you can also close it and come back."
+BUSY = "This order is being paid for in another window. It is shown here as soon as it is done."
+STRANDED = (
+    "Your payment went through, but the order could not be placed: {reason} You are not charged again. The shop sees this payment in its "
+    "list and either places the order or gives the money back. If nothing happens within two working days, write to the shop with the "
+    "reference {ref}."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Buyer:
+    """visitor: the value of the visitor cookie. workspace_id: of a buyer who is signed in."""
+
+    visitor: str
+    workspace_id: WorkspaceId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What the form says of the buyer. agreed: to the terms."""
+
+    email: str
+    address: Address
+    agreed: bool = True
+
+    def missing(self) -> dict[str, str]:
+        """What we ask for beside the parts of the address, which are the shop's to check."""
+        asked = {
+            "email": (self.email, "Enter an e-mail address."),
+            "first_name": (self.address.first_name, "Enter your first name."),
+            "last_name": (self.address.last_name, "Enter your last name."),
+            "terms": (self.agreed, "Agree to the terms to go on."),
+        }
+        return {name: words for name, (given, words) in asked.items() if not given}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """message: for the buyer. fields: what is wrong, by our name of the field (`email`, `postal_code`). checkout: as it stands now."""
+
+    kind: Kind
+    message: str = ""
+    order_ref: str = ""
+    action: Action | None = None
+    gateway: str = ""
+    changes: tuple[Change, ...] = ()
+    fields: Mapping[str, str] = field(default_factory=dict)
+    checkout: Checkout | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A checkout as a page opens it. changes: since it was shown last. outcome: of a payment begun before, None when there is none."""
+
+    checkout: Checkout | None
+    changes: tuple[Change, ...] = ()
+    outcome: Outcome | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StrandedView:
+    """A payment without its order, for the operator: the transaction is found in the shop's dashboard by its id or the buyer's e-mail."""
+
+    id: str
+    checkout_id: str
+    email: str
+    amount: Money
+    gateway: str
+    transaction_id: str
+    reason: str
+    at: datetime

@@ -1,0 +1,204 @@
+"""One attempt, taken on from wherever it stands. Whoever calls holds it, so no two requests ever work on the same one.
+
+What is written before each call to the shop says that the call was made: after a crash or a time-out the next request finds "sent" and
+looks before it does anything. The idempotency key is made with the attempt and goes with every repeat of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from backend.commerce import attempts, outcomes
+from backend.commerce.attempts import OPEN, TAKEN, Stage
+from backend.commerce.errors import CheckoutGone, CommerceError
+from backend.commerce.gateways import Gateways
+from backend.commerce.outcomes import Buyer, Outcome
+from backend.commerce.placing import AWAY, UNDER_WAY, Held, LostHold, Placing
+from backend.commerce.schemas import Checkout, Payment
+from backend.kernel.secrets import fingerprint, new_token
+
+PATIENCE = timedelta(seconds=15)
+"""How long a payment that is only being processed is waited for before its order is placed unpaid, which the shop allows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the buyer asked for: the gateway, and the form that belongs to it."""
+
+    gateway: str
+    given: Mapping[str, Any]
+
+
+class Paying(Placing):
+    """checkout_url: where a buyer comes back to from the bank's pages."""
+
+    def __init__(self, *parts: Any, gateways: Gateways, checkout_url: str) -> None:
+        super().__init__(*parts)
+        self._gateways, self._checkout_url = gateways, checkout_url
+
+    async def advance(self, held: Held, checkout: Checkout, buyer: Buyer, wish: Wish) -> Outcome:
+        """Do whatever is next, up to the placed order. Raises LostHold."""
+        match Stage(held.row.stage):
+            case Stage.PLACED:
+                return await self.placed(held, buyer)
+            case stage if stage in TAKEN:
+                return await self.complete(held, buyer)
+            case Stage.PENDING:
+                return await self.ask(held, buyer, {})
+            case Stage.ACTION:
+                return await self._act(held, checkout, buyer, wish)
+            case Stage.SENT:
+                return await self._again(held, buyer, wish)
+            case Stage.NEW:
+                return await self._first(held, checkout, buyer, wish)
+            case Stage.DECLINED:
+                return self.outcome(held.row)
+            case _:
+                return Outcome("gone", "This payment was given up in another window.")
+
+    async def _first(self, held: Held, checkout: Checkout, buyer: Buyer, wish: Wish) -> Outcome:
+        """What is covered already, or costs nothing, is only completed."""
+        if checkout.covered:
+            await self._settle(held, checkout)
+            return await self.complete(held, buyer)
+        return await self._charge(held, checkout, buyer, wish)
+
+    async def _another(self, held: Held, checkout: Checkout, buyer: Buyer, wish: Wish) -> Outcome:
+        """A new attempt with a new key, after one that is over."""
+        if Stage(held.row.stage) in OPEN:
+            await self.save(held, stage=Stage.CLOSED, sealed_action="")
+        async with self._database.write() as tx:
+            now, hash_ = self._clock.now(), held.row.visitor_hash
+            row = await attempts.begin(tx, now, held.row.checkout_id, held.row.number + 1, hash_)
+            taken = await attempts.hold(tx, row.id, held.holder, now)
+        if taken is None:
+            raise LostHold
+        held.row = taken
+        return await self.advance(held, checkout, buyer, wish)
+
+    async def _act(self, held: Held, checkout: Checkout, buyer: Buyer, wish: Wish) -> Outcome:
+        """Pay was pressed while the buyer still has something to do. Another way to pay is begun only when this one has taken nothing."""
+        row = held.row
+        same = row.gateway == wish.gateway and row.choice == self._gateways.choice(wish.gateway, wish.given)
+        if self._gateways.kind(row.gateway) == "test":
+            # To ask this one is to confirm the payment.
+            return self.outcome(row) if same else await self._another(held, checkout, buyer, wish)
+        found = await self.ask(held, buyer, {})
+        if found.kind == "declined" or (found.kind == "action" and not same):
+            return await self._another(held, checkout, buyer, wish)
+        return found
+
+    async def _again(self, held: Held, buyer: Buyer, wish: Wish) -> Outcome:
+        """It is not known what became of it: the shop is asked first; then the same payment goes out under the same key."""
+        row = held.row
+        found = await self.look(held, buyer)
+        if found.kind != "free" or found.checkout is None:
+            return found
+        same = row.gateway == wish.gateway and row.choice == self._gateways.choice(wish.gateway, wish.given)
+        if same and row.amount_minor == found.checkout.total.amount_minor:
+            return await self._charge(held, found.checkout, buyer, wish)
+        return await self._another(held, found.checkout, buyer, wish)
+
+    async def look(self, held: Held, buyer: Buyer) -> Outcome:
+        """What the shop says of an attempt whose outcome is not known: completed when it is covered, "free" when nothing was taken."""
+        checkout = await self._commerce.checkout(held.row.checkout_id)
+        if checkout is None:
+            return await self.complete(held, buyer)
+        if checkout.covered:
+            await self._settle(held, checkout)
+            return await self.complete(held, buyer)
+        return Outcome("free", outcomes.NOT_TAKEN, gateway=held.row.gateway, checkout=checkout)
+
+    async def _settle(self, held: Held, checkout: Checkout) -> None:
+        charged = checkout.charge_status in {"FULL", "OVERCHARGED"}
+        stage, total = Stage.PAID if charged else Stage.AUTHORIZED, checkout.total
+        await self.save(held, stage=stage, amount_minor=total.amount_minor, currency=total.currency, email=checkout.email)
+
+    async def _charge(self, held: Held, checkout: Checkout, buyer: Buyer, wish: Wish) -> Outcome:
+        state, whole = new_token(), checkout.authorize_status == "NONE"
+        await self.save(
+            held,
+            stage=Stage.SENT,
+            gateway=wish.gateway,
+            choice=self._gateways.choice(wish.gateway, wish.given),
+            amount_minor=checkout.total.amount_minor,
+            currency=checkout.total.currency,
+            email=checkout.email,
+            workspace_id=buyer.workspace_id,
+            state_hash=fingerprint(state),
+        )
+        back = f"{self._checkout_url}?state={state}"
+        data = self._gateways.opening(wish.gateway, wish.given, back)
+        try:
+            # What the buyer saw is what is asked for; where a part is paid already, the shop knows the rest.
+            payment = await self._commerce.pay(checkout.id, wish.gateway, data, held.row.key, checkout.total if whole else None)
+        except CommerceError as refused:
+            return await self._refused(held, buyer, refused)
+        except AWAY:
+            return Outcome("unknown", outcomes.UNSURE, gateway=wish.gateway)
+        return await self._took(held, buyer, payment, back)
+
+    async def _refused(self, held: Held, buyer: Buyer, refused: CommerceError) -> Outcome:
+        """The shop would not begin the payment, so nothing was taken, except when it says that it was begun before."""
+        if refused.code == UNDER_WAY:
+            return Outcome("busy", outcomes.BUSY)
+        if refused.code == "unique" or isinstance(refused, CheckoutGone):
+            return await self.look(held, buyer)
+        await self.save(held, stage=Stage.DECLINED, message=refused.detail)
+        return self.outcome(held.row)
+
+    async def ask(self, held: Held, buyer: Buyer, given: Mapping[str, Any]) -> Outcome:
+        """Ask the payment service how it stands. given: what came back from the bank's pages."""
+        row = held.row
+        try:
+            payment = await self._commerce.process_payment(row.transaction_id, self._gateways.going_on(row.gateway, given))
+        except CommerceError as refused:
+            if refused.code == UNDER_WAY:
+                return Outcome("busy", outcomes.BUSY)
+            return await self.look(held, buyer)
+        except AWAY:
+            return Outcome("unknown", outcomes.UNSURE, gateway=row.gateway)
+        return await self._took(held, buyer, payment)
+
+    async def _took(self, held: Held, buyer: Buyer, payment: Payment, back: str = "") -> Outcome:
+        """The transaction's event says what happened; `errors` are empty also when the card was declined. back: where to, from the bank."""
+        row = held.row
+        action = self._gateways.action(row.gateway, payment, back or self._back(row))
+        kept = {"transaction_id": payment.transaction_id or row.transaction_id, "message": payment.message}
+        if payment.status in {"succeeded", "authorized"}:
+            stage = Stage.PAID if payment.status == "succeeded" else Stage.AUTHORIZED
+            await self.save(held, stage=stage, sealed_action="", **kept)
+            return await self.complete(held, buyer)
+        if payment.status == "failed":
+            await self.save(held, stage=Stage.DECLINED, sealed_action="", **kept)
+        elif action is not None:
+            await self.save(held, stage=Stage.ACTION, sealed_action=self._seal(action), **kept)
+        elif payment.status == "action_required" and not row.sealed_action:
+            message = "This way to pay asks for a step that this storefront does not know. Nothing was charged; choose another way."
+            await self.save(held, stage=Stage.DECLINED, **{**kept, "message": message})
+        elif payment.status == "pending":
+            return await self._pending(held, buyer, kept)
+        elif payment.status == "action_required":
+            await self.save(held, stage=Stage.ACTION, **kept)
+        else:
+            await self.save(held, stage=Stage.SENT, **kept)
+        return self.outcome(held.row)
+
+    async def _pending(self, held: Held, buyer: Buyer, kept: Mapping[str, Any]) -> Outcome:
+        """After a while the order is placed unpaid, if the shop takes it so. The shop counts what is being processed as paid until it
+        fails, so a checkout that is not covered any more tells that it did.
+        """
+        row = held.row
+        if row.stage != Stage.PENDING:
+            await self.save(held, stage=Stage.PENDING, sealed_action="", **kept)
+            return self.outcome(row)
+        if self._clock.now() - row.updated_at <= PATIENCE:
+            return self.outcome(row)
+        checkout = await self._commerce.checkout(row.checkout_id)
+        if checkout is None or checkout.covered:
+            return await self.complete(held, buyer)
+        await self.save(held, stage=Stage.DECLINED, message="The payment did not go through.")
+        return self.outcome(row)

@@ -1,0 +1,259 @@
+"""The till: one order from however many clicks, tabs and devices, at the price the buyer last saw. Rules are in `seen` and `gateways`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from backend.commerce import attempts, outcomes
+from backend.commerce.attempts import OPEN, TAKEN, Stage
+from backend.commerce.carts import Carts
+from backend.commerce.client import Commerce
+from backend.commerce.errors import CommerceError
+from backend.commerce.gateways import Gateways
+from backend.commerce.models import AttemptRow
+from backend.commerce.outcomes import Buyer, Details, Outcome, Standing, StrandedView
+from backend.commerce.paying import Paying, Wish
+from backend.commerce.placing import AWAY, Held, LostHold, Orders
+from backend.commerce.schemas import Checkout
+from backend.commerce.seen import Seen, changes, problems, seen
+from backend.db.engine import Database
+from backend.kernel.clock import Clock
+from backend.kernel.ids import WorkspaceId, new_id
+from backend.kernel.money import Money
+from backend.kernel.secrets import SecretBox, fingerprint
+
+WAITS = (0.2, 0.4, 0.8, 1.6, 3.0, 3.0, 3.0)
+"""Seconds between looks at an attempt that another tab works on. After that the page goes on looking by itself."""
+_BEGUN = frozenset({Stage.SENT, Stage.ACTION, Stage.PENDING}) | TAKEN
+ABANDONED = timedelta(days=1)
+LAPSE = timedelta(seconds=10)
+"""With the time the shop was waited for already, longer than it waits for a payment service itself."""
+Work = Callable[[Held], Awaitable[Outcome]]
+
+
+class Till:
+    """checkout_url: the address of our checkout page, without a query."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        commerce: Commerce,
+        carts: Carts,
+        orders: Orders,
+        box: SecretBox,
+        *,
+        gateways: Gateways,
+        checkout_url: str,
+    ) -> None:
+        self._database, self._clock, self._commerce, self._carts = database, clock, commerce, carts
+        self._paying = Paying(database, clock, commerce, carts, orders, box, gateways=gateways, checkout_url=checkout_url)
+        self.gateways = gateways
+
+    async def look(self, buyer: Buyer) -> Standing:
+        """The checkout from the shop, what changed since this visitor was shown it last, and how a payment begun before stands.
+
+        Raises Unavailable and UpstreamFailed.
+        """
+        checkout = await self._carts.current(buyer.visitor)
+        row = await self._last(buyer, checkout.id if checkout else "")
+        if checkout is None:
+            return Standing(None, outcome=await self._without_cart(buyer, row))
+        before = await self._carts.last_shown(buyer.visitor)
+        await self._carts.shown(buyer.visitor, seen(checkout))
+        # What the visitor added or took out in another tab is no news to them.
+        news = [change for change in (changes(before, checkout) if before else ()) if change.kind in {"price", "discount", "tax", "total"}]
+        told = news if any(change.kind in {"price", "discount"} for change in news) else []
+        found = (*told, *problems(checkout))
+        return Standing(checkout, found, self._paying.outcome(row) if row and row.stage in _BEGUN else None)
+
+    async def pay(self, buyer: Buyer, shown: Seen, details: Details, gateway: str, given: Mapping[str, Any]) -> Outcome:
+        """Pay for what was shown and place its order; or say what changed, and take nothing. given: the checkout's form."""
+        try:
+            return await self._pay(buyer, shown, details, Wish(gateway, given))
+        except AWAY:
+            return await self._away(buyer, shown.checkout_id)
+
+    async def _pay(self, buyer: Buyer, shown: Seen, details: Details, wish: Wish) -> Outcome:
+        checkout = await self._carts.current(buyer.visitor)
+        if checkout is None or checkout.id != shown.checkout_id:
+            return await self.check(buyer, shown.checkout_id)
+        row = await self._last(buyer, checkout.id)
+        if row is None or row.stage not in _BEGUN:
+            refused = await self._describe(buyer, checkout.id, details)
+            # Telling the shop who buys can change the tax, so it is read once more: this is what will be charged.
+            fresh = await self._commerce.checkout(checkout.id)
+            if fresh is None:
+                return await self.check(buyer, checkout.id)
+            if refused is not None:
+                return replace(refused, checkout=fresh)
+            if not fresh.covered and (found := (*changes(shown, fresh), *problems(fresh))):
+                await self._carts.shown(buyer.visitor, seen(fresh))
+                return Outcome("changed", changes=found, checkout=fresh)
+            if not fresh.covered and not self._offered(fresh, wish.gateway):
+                return Outcome("refused", "Choose a way to pay.", checkout=fresh)
+            checkout = fresh
+            row = await self._begin(buyer, checkout.id, row)
+        return await self._work(row.id, lambda held: self._paying.advance(held, checkout, buyer, wish))
+
+    async def confirm(self, buyer: Buyer, checkout_id: str, given: Mapping[str, Any]) -> Outcome:
+        """The buyer did what the payment asked for. given: what came back from the bank's pages."""
+        row = await self._last(buyer, checkout_id)
+        if row is None:
+            return Outcome("gone", "There is no payment to go on with.")
+        if row.stage != Stage.ACTION:
+            return await self.check(buyer, row.checkout_id)
+        return await self._work(row.id, lambda held: self._paying.ask(held, buyer, given))
+
+    async def returned(self, buyer: Buyer, state: str, query: Mapping[str, Any]) -> Outcome:
+        """Back from the bank's pages. state: the opaque word we sent along; it counts only in the browser that left with it."""
+        async with self._database.read() as tx:
+            row = await attempts.by_state(tx, fingerprint(state))
+        if row is None or row.visitor_hash != fingerprint(buyer.visitor):
+            return Outcome("gone", "This payment was not begun in this browser.")
+        return await self.confirm(buyer, row.checkout_id, query)
+
+    async def check(self, buyer: Buyer, checkout_id: str) -> Outcome:
+        """How the payment of this checkout stands by now. What is paid is completed; nothing is paid."""
+        row = await self._last(buyer, checkout_id)
+        if row is None or row.stage in {Stage.NEW, Stage.CLOSED}:
+            return Outcome("gone", "This cart was already ordered or has expired.")
+        return await self._work(row.id, lambda held: self._stand(held, buyer))
+
+    async def give_up(self, buyer: Buyer, checkout_id: str) -> Outcome:
+        """The buyer will not do what the payment asked for. It is left only when the shop holds nothing of it."""
+        row = await self._last(buyer, checkout_id)
+        if row is None or row.stage != Stage.ACTION:
+            return await self.check(buyer, checkout_id)
+
+        async def leave(held: Held) -> Outcome:
+            found = await self._paying.look(held, buyer)
+            if found.kind == "free":
+                await self._paying.save(held, stage=Stage.CLOSED, sealed_action="")
+                return Outcome("declined", "You did not confirm the payment. Nothing was charged.")
+            return found
+
+        return await self._work(row.id, leave)
+
+    async def stranded(self) -> list[StrandedView]:
+        """Payments whose order the shop would not place, oldest first: for the operator, who places it by hand or gives the money back."""
+        async with self._database.read() as tx:
+            rows = await attempts.stranded(tx)
+        return [
+            StrandedView(
+                r.id, r.checkout_id, r.email, Money(r.amount_minor, r.currency), r.gateway, r.transaction_id, r.reason, r.created_at
+            )
+            for r in rows
+        ]
+
+    async def sweep(self, older: timedelta = timedelta(minutes=5)) -> int:
+        """Finish what a crash or a closed tab left between payment and order. The number of orders placed. Nothing is ever paid here."""
+        placed, now = 0, self._clock.now()
+        async with self._database.read() as tx:
+            rows = await attempts.stuck(tx, now - older)
+        for row in rows:
+            buyer = Buyer("", WorkspaceId(row.workspace_id) if row.workspace_id else None)
+            try:
+                found = await self._hold(row.id, partial(self._stand, buyer=buyer))
+            except AWAY:
+                continue
+            placed += found is not None and found.kind == "placed"
+        return placed
+
+    async def _stand(self, held: Held, buyer: Buyer) -> Outcome:
+        row = held.row
+        if row.stage == Stage.PLACED:
+            return await self._paying.placed(held, buyer)
+        if row.stage in TAKEN:
+            return await self._paying.complete(held, buyer)
+        asked = row.stage == Stage.PENDING or (row.stage == Stage.ACTION and self.gateways.kind(row.gateway) != "test")
+        if asked:
+            return await self._paying.ask(held, buyer, {})
+        if row.stage == Stage.SENT:
+            found = await self._paying.look(held, buyer)
+            if found.kind == "free" and self._clock.now() - row.updated_at > ABANDONED:
+                await self._paying.save(held, stage=Stage.CLOSED)
+            return found
+        return self._paying.outcome(row)
+
+    async def _without_cart(self, buyer: Buyer, row: AttemptRow | None) -> Outcome | None:
+        """The shop has closed the checkout: it became an order, perhaps while we were not looking."""
+        if row is None or row.stage not in _BEGUN | {Stage.PLACED}:
+            return None
+        return await self.check(buyer, row.checkout_id)
+
+    async def _describe(self, buyer: Buyer, checkout_id: str, details: Details) -> Outcome | None:
+        """Tell the shop who buys. None when it accepts that, else everything that is missing or that it does not accept."""
+        fields, other = details.missing(), ""
+        calls: list[Callable[[], Awaitable[Any]]] = [lambda: self._commerce.set_billing_address(checkout_id, details.address)]
+        if details.email:
+            calls.append(lambda: self._commerce.set_email(checkout_id, details.email))
+        if buyer.workspace_id is not None:
+            calls.append(lambda: self._commerce.set_metadata(checkout_id, {"cmp_workspace": str(buyer.workspace_id)}))
+        for call in calls:
+            try:
+                await call()
+            except CommerceError as refused:
+                fields |= refused.fields
+                other = other if refused.fields else refused.detail
+        return Outcome("invalid", other, fields=fields) if fields or other else None
+
+    def _offered(self, checkout: Checkout, gateway: str) -> bool:
+        return any(offer.id == gateway and offer.usable for offer in self.gateways.offers(checkout.gateways))
+
+    async def _last(self, buyer: Buyer, checkout_id: str) -> AttemptRow | None:
+        """The newest attempt for the checkout; without one, the visitor's newest."""
+        async with self._database.read() as tx:
+            if checkout_id:
+                return await attempts.last(tx, checkout_id)
+            return await attempts.last_of(tx, fingerprint(buyer.visitor)) if buyer.visitor else None
+
+    async def _begin(self, buyer: Buyer, checkout_id: str, last: AttemptRow | None) -> AttemptRow:
+        if last is not None and last.stage in OPEN:
+            return last
+        async with self._database.write() as tx:
+            number = last.number + 1 if last else 1
+            return await attempts.begin(tx, self._clock.now(), checkout_id, number, fingerprint(buyer.visitor))
+
+    async def _work(self, attempt_id: str, do: Work) -> Outcome:
+        """Do it while holding the attempt. While another tab holds it, wait, and go on from where that one came to."""
+
+        async def after_theirs(held: Held) -> Outcome:
+            return self._paying.outcome(held.row) if held.row.stage == Stage.DECLINED else await do(held)
+
+        for turn, wait in enumerate(WAITS):
+            found = await self._hold(attempt_id, after_theirs if turn else do)
+            if found is not None:
+                return found
+            await asyncio.sleep(wait)
+        return Outcome("busy", outcomes.BUSY)
+
+    async def _hold(self, attempt_id: str, do: Work) -> Outcome | None:
+        """None while somebody else holds it. What is not known yet stays held a little: the shop may still be at it."""
+        holder, found = new_id("hold"), None
+        async with self._database.write() as tx:
+            row = await attempts.hold(tx, attempt_id, holder, self._clock.now())
+        if row is None:
+            return None
+        held = Held(row, holder)
+        try:
+            found = await do(held)
+        except LostHold:
+            return None
+        finally:
+            unsure = held.row.stage == Stage.SENT and (found is None or found.kind == "unknown")
+            async with self._database.write() as tx:
+                await attempts.release(tx, holder, self._clock.now() + LAPSE if unsure else None)
+        return found
+
+    async def _away(self, buyer: Buyer, checkout_id: str) -> Outcome:
+        """The shop could not be asked. Only where no payment was begun may it be said that nothing was charged."""
+        row = await self._last(buyer, checkout_id)
+        if row is None or row.stage not in _BEGUN:
+            return Outcome("unavailable", outcomes.AWAY)
+        return Outcome("unknown", outcomes.PAID_UNPLACED if row.stage in TAKEN else outcomes.UNSURE, gateway=row.gateway)

@@ -1,0 +1,122 @@
+"""What the checkout page shows, and how an outcome is put on it. The handlers are in `checkout`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from backend.commerce.addresses import Country, FormField
+from backend.commerce.outcomes import Outcome
+from backend.commerce.schemas import Checkout as Basket
+from backend.commerce.seen import Seen, seen
+from backend.kernel.errors import DomainError
+from cmp_web.state import checkout_views as views
+from cmp_web.state.cart import EMPTY, CartView, view_of
+from cmp_web.state.checkout_views import ChangeView, FieldView, OfferView, Stripe, Wrong
+from cmp_web.state.services import services
+from cmp_web.state.session import visitor_of
+
+BLANK = dict.fromkeys(views.FIXED, "")
+TONES = {"declined": "ba", "refused": "ba", "gone": "wa", "stranded": "wa", "changed": "wa", "unavailable": "wa", "unknown": "wa"}
+RETRY = {"unknown": "Try again", "stranded": "Try to place it again"}
+
+
+class Shown(rx.State, mixin=True):
+    """said, tone, again: what the till said, how grave it is, and the words of the button that looks once more. step: what the buyer has to
+    do: "confirm", "stripe" or "redirect" (to `url`, on `host`). order: the path of the order this became. leave: whether to go there by
+    loading the page anew, so that no script of a payment service stays in it.
+    """
+
+    cart: CartView = EMPTY
+    loaded: bool = False
+    email: str = ""
+    country: str = ""
+    countries: list[Country] = []
+    fields: list[FieldView] = []
+    offers: list[OfferView] = []
+    gateway: str = ""
+    kind: str = ""
+    workspace: bool = False
+    errors: dict[str, str] = BLANK
+    wrong: list[Wrong] = []
+    changes: list[ChangeView] = []
+    said: str = ""
+    tone: str = ""
+    again: str = ""
+    step: str = ""
+    url: str = ""
+    host: str = ""
+    stripe: Stripe = Stripe()
+    paying: bool = False
+    order: str = ""
+    leave: bool = False
+    _seen: Seen | None = None
+    _typed: dict[str, str] = {}
+    _away: bool = False
+    _form: tuple[FormField, ...] = ()
+
+    def _say(self, kind: str, message: str) -> None:
+        self.said = message if self.step in {"", "action"} else ""
+        self.tone = TONES.get(kind, "")
+        self.again = RETRY.get(kind, "")
+
+    def _mark(self, outcome: Outcome) -> None:
+        """Errors by their fields; what belongs to none is said above the button."""
+        self.errors = BLANK | {name: words for name, words in outcome.fields.items() if name in BLANK}
+        self.fields = views.fields(self._form, self.country, self._typed, outcome.fields)
+        self.wrong = views.wrong(outcome.fields, self.fields)
+        stray = [words for name, words in outcome.fields.items() if name not in BLANK and all(f.name != name for f in self.fields)]
+        self.said = self.said or " ".join(stray)
+
+    async def _change(self, change: Any, field: str) -> None:
+        try:
+            await self._draw(await change)
+            self.errors = {**self.errors, "promo_code": ""}
+        except DomainError as error:
+            if field:
+                self.errors = {**self.errors, field: error.fields.get(field, error.detail)}
+            else:
+                self._say("refused", error.detail)
+
+    async def _draw(self, basket: Basket | None) -> None:
+        """The checkout as it stands, which from now on is what the buyer saw."""
+        self.cart = await view_of(basket)
+        if basket is None or not basket.lines:
+            self._seen = None
+            return
+        self._seen = seen(basket)
+        await services().carts.shown(visitor_of(self), self._seen)
+        self.email = basket.email or self.email
+        if not self.countries:
+            self.countries = list(await services().commerce.countries())
+        if basket.billing_address and not self._typed:
+            self._typed = {name: getattr(basket.billing_address, name) for name in views.AUTOCOMPLETE}
+            self.country = basket.billing_address.country
+        if not self._form:
+            await self._ask_form()
+        listed = services().till.gateways.offers(basket.gateways)
+        self.offers = views.offers(listed)
+        if all(offer.id != self.gateway or not offer.usable for offer in listed):
+            self.gateway = next((offer.id for offer in listed if offer.usable), "")
+        self.kind = services().till.gateways.kind(self.gateway) if self.gateway and basket.total.amount_minor else ""
+        await self._prepare()
+
+    async def _prepare(self) -> None:
+        """Stripe's own form needs its key and the amount before anything is paid. Only its page part asks for them."""
+        if self.kind != "stripe" or self._seen is None:
+            self.stripe = Stripe()
+            return
+        key, kept = self.stripe.key, self.stripe
+        try:
+            gateways = services().till.gateways
+            key = key or gateways.public_key(await services().commerce.gateway_config(self._seen.checkout_id, self.gateway))
+        except DomainError:
+            key = ""
+        if not key:
+            self._say("refused", "The card form could not be loaded. Choose another way to pay, or try again in a moment.")
+        self.stripe = Stripe(key, self._seen.total, self._seen.currency.lower(), kept.secret, kept.back, kept.turn)
+
+    async def _ask_form(self) -> None:
+        self._form = await services().commerce.address_form(self.country, self._typed.get("country_area", ""))
+        self.fields = views.fields(self._form, self.country, self._typed, {field.name: field.error for field in self.fields})
