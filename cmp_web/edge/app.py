@@ -9,6 +9,7 @@ from functools import lru_cache
 from http.cookies import CookieError, SimpleCookie
 from typing import Protocol
 
+import brotli
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
@@ -121,7 +122,7 @@ class Edge:
         except DomainError:
             return self._html(request, built, self._about(path))
         body, links = head.listed(found, asked, page, browse.PER_PAGE)
-        return self._send(request, dressed(built, head.tags(self._about(path), self._base_url, self._brand) + links, body))
+        return self._send(request, dressed(built, head.tags(self._about(path), self._base_url, self._brand) + links, body), few=not asked)
 
     def _about(self, path: str) -> About:
         page = self._table.get(path)
@@ -146,14 +147,16 @@ class Edge:
         return PlainTextResponse("Not found", 404)
 
     def _html(self, request: Request, page: str, about: About, body: str = "", status: int = 200) -> Response:
-        return self._send(request, dressed(page, head.tags(about, self._base_url, self._brand), body), status)
+        return self._send(request, dressed(page, head.tags(about, self._base_url, self._brand), body), status, few=True)
 
-    def _send(self, request: Request, page: str, status: int = 200) -> Response:
+    def _send(self, request: Request, page: str, status: int = 200, *, few: bool = False) -> Response:
+        """few: whether there are few such pages, so that packing each as small as can be is done once."""
         headers = {"cache-control": policy.FRESH, "vary": "accept-encoding"}
         headers["content-security-policy"] = policy.content_security(script_hashes(page), request.headers.get("host", ""))
-        body = page.encode()
-        if "gzip" in request.headers.get("accept-encoding", ""):
-            headers["content-encoding"], body = "gzip", _compressed(page)
+        accepted, body = request.headers.get("accept-encoding", ""), page.encode()
+        packing = next((name for name in ("br", "gzip") if name in accepted), "")
+        if packing:
+            headers["content-encoding"], body = packing, _compressed(page, packing, few)
         response = Response(body, status, headers=headers, media_type="text/html")
         if _visitor(request.headers) is None:
             secure = self._base_url.startswith("https://")
@@ -229,5 +232,8 @@ def _pattern(path: str) -> re.Pattern[str]:
 
 
 @lru_cache(maxsize=256)
-def _compressed(page: str) -> bytes:
-    return gzip.compress(page.encode(), 9, mtime=0)
+def _compressed(page: str, packing: str, few: bool) -> bytes:
+    """A tenth smaller takes brotli sixty times as long (84 ms for a product, 1.4 ms else): not for a page of which there are many."""
+    if packing == "gzip":
+        return gzip.compress(page.encode(), 9, mtime=0)
+    return bytes(brotli.compress(page.encode(), mode=brotli.MODE_TEXT, quality=11 if few else 5))

@@ -8,6 +8,7 @@ import re
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import brotli
 import httpx
 import pytest
 import reflex as rx
@@ -250,5 +251,9 @@ async def test_pages_are_compressed_for_who_can_read_that(browser: httpx.AsyncCl
         body = b"".join([chunk async for chunk in answer.aiter_raw()])
     assert answer.headers["content-encoding"] == "gzip"
     assert b"<h1>page" in gzip.decompress(body)
+    async with browser.stream("GET", "/", headers={"accept-encoding": "gzip, deflate, br"}) as answer:
+        body = b"".join([chunk async for chunk in answer.aiter_raw()])
+    assert answer.headers["content-encoding"] == "br"
+    assert b"<h1>page" in brotli.decompress(body)
     plain = await browser.get("/", headers={"accept-encoding": "identity"})
     assert "content-encoding" not in plain.headers
