@@ -34,10 +34,11 @@ def http_status(error: DomainError) -> int:
     return next(HTTP_STATUS[kind] for kind in type(error).__mro__ if kind in HTTP_STATUS)
 
 
-def problem(error: DomainError) -> JSONResponse:
-    """The answer for a domain error. Header `Retry-After` is set where the error says how long to wait."""
+def problem(error: DomainError, /, **members: Any) -> JSONResponse:
+    """The answer for a domain error. Header `Retry-After` is set where the error says how long to wait. members: more of the body."""
     status = http_status(error)
     body: dict[str, Any] = {"type": "about:blank", "title": error.title, "status": status, "code": error.code, "detail": error.detail}
+    body |= members
     if error.fields:
         body["errors"] = [{"field": field, "detail": detail} for field, detail in error.fields.items()]
     wait = error.retry_after if isinstance(error, errors.RateLimited | errors.Unavailable) else 0

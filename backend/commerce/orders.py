@@ -31,7 +31,7 @@ class OrderCalls:
             data = None
         if not data:
             raise Unauthenticated("The shop does not know this token.", code="bad_app_token")
-        return AppView(data["id"], data["name"] or "")
+        return AppView(data["id"], data["name"] or "", data["identifier"] or "")
 
     async def order(self, order_id: SaleorOrderId) -> Order | None:
         data = (await self._as_app("Order", {"id": order_id}))["order"]

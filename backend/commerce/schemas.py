@@ -325,5 +325,8 @@ class OrderPage:
 
 @dataclass(frozen=True, slots=True)
 class AppView:
+    """identifier: of the manifest it was installed by."""
+
     id: str
     name: str
+    identifier: str = ""

@@ -7,8 +7,9 @@ from starlette.requests import ClientDisconnect
 
 from backend.doors import Who
 from backend.kernel.caller import Caller
-from backend.kernel.errors import TooLarge, Unavailable
+from backend.kernel.errors import DomainError, TooLarge, Unavailable
 from backend.kernel.page import MAX_PAGE
+from backend.problem import problem
 from backend.provisioner import manifest
 from backend.provisioner.orders import Orders
 from backend.provisioner.schemas import Accepted, OrderOut, OrdersOut, Registration
@@ -61,10 +62,14 @@ def _app(router: APIRouter, provisioner: Provisioner, who: Who, base_url: str, v
         """What Saleor reads to install the app."""
         return manifest.manifest(base_url, version)
 
-    @router.post(manifest.REGISTER_PATH, dependencies=[Depends(who.public)], tags=["saleor"])
-    async def register(body: Registration, saleor_api_url: Annotated[str, Header()] = "") -> dict[str, bool]:
+    @router.post(manifest.REGISTER_PATH, response_model=dict[str, bool], dependencies=[Depends(who.public)], tags=["saleor"])
+    async def register(body: Registration, saleor_api_url: Annotated[str, Header()] = "") -> Any:
         """Saleor hands the app's token over. It is kept only when the configured Saleor confirms it."""
-        await provisioner.register(saleor_api_url, body.auth_token)
+        try:
+            await provisioner.register(saleor_api_url, body.auth_token)
+        except DomainError as fault:
+            # Saleor's dashboard shows the words of this member, and of no other.
+            return problem(fault, error={"message": fault.detail})
         return {"success": True}
 
 

@@ -16,7 +16,7 @@ from backend.kernel.errors import Forbidden, Invalid, TooLarge, Unauthenticated,
 from backend.provisioner import policy, repository
 from backend.provisioner.facts import Facts, facts, mark
 from backend.provisioner.intake import Arrival, Intake
-from backend.provisioner.manifest import CATALOGUE, EVENTS
+from backend.provisioner.manifest import APP_ID, CATALOGUE, EVENTS
 from backend.provisioner.models import OrderRow
 from backend.provisioner.policy import Standing
 from backend.provisioner.ports import App, Catalogue, Saleor
@@ -95,7 +95,8 @@ class Provisioner:
     async def register(self, api_url: str, token: str) -> None:
         """Keep the token of a fresh installation, once Saleor itself has said whose it is: the call is unsigned and proves nothing.
 
-        Raises Forbidden: foreign_saleor for another Saleor than the configured one, bad_token for a token that it does not know.
+        Raises Forbidden: foreign_saleor for another Saleor than the configured one, bad_token for a token that it does not know, and
+        foreign_app for the token of another app of its.
         """
         if api_url != self.api_url:
             raise Forbidden(f"This marketplace belongs to the Saleor at {self.api_url}.", code="foreign_saleor")
@@ -103,6 +104,8 @@ class Provisioner:
             app = await self.saleor.app(token)
         except Unauthenticated:
             raise Forbidden("Saleor does not know this token.", code="bad_token") from None
+        if app.identifier != APP_ID:
+            raise Forbidden(f"This token belongs to the app {app.name}, not to this marketplace's.", code="foreign_app")
         await self.app.store(app.id, token)
 
     async def _addressed(self, raw: bytes, headers: Mapping[str, str], events: Mapping[str, str]) -> dict[str, Any]:

@@ -42,7 +42,10 @@ def server(answer: Answer, url: str) -> Iterator[Finding]:
     if isinstance(answer.json, Mapping) and "durable work" in answer.json:
         for part, said in answer.json.items():
             name = f"server: {part}"
-            yield ok(name, "well") if said == "ok" else fail(name, str(said), "Look into the server's log, then start it again.")
+            if said == "starting":
+                yield warn(name, "still starting", "Ask again in a moment.")
+            else:
+                yield ok(name, "well") if said == "ok" else fail(name, str(said), "Look into the server's log, then start it again.")
     elif answer.status:
         yield fail("server", f"another program answers at {url}", "Stop that one, or set CMP_PORT to a free port.")
     else:

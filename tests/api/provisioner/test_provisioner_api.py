@@ -102,6 +102,24 @@ async def test_a_token_is_kept_only_when_the_configured_saleor_confirms_it(
     assert (await http.post("/api/saleor/register", json=body, headers={"Saleor-Api-Url": url})).status_code == status
 
 
+@pytest.mark.parametrize(
+    ("url", "token", "code"),
+    [
+        ("http://elsewhere.test/graphql/", APP_TOKEN, "foreign_saleor"),
+        (API_URL, "forged", "bad_token"),
+        (API_URL, APP_TOKEN, "foreign_app"),
+    ],
+)
+async def test_a_refused_installation_says_why_where_saleors_dashboard_shows_it(
+    http: httpx.AsyncClient, saleor: FakeSaleor, url: str, token: str, code: str
+) -> None:
+    saleor.identifier = "somebody.elses"
+    answer = await http.post("/api/saleor/register", json={"auth_token": token}, headers={"Saleor-Api-Url": url})
+    assert answer.status_code == 403
+    assert answer.json()["code"] == code
+    assert answer.json()["error"] == {"message": answer.json()["detail"]}
+
+
 async def test_orders_are_for_their_workspace_alone(
     house: House,
     saleor: FakeSaleor,

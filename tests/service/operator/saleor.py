@@ -61,6 +61,12 @@ def schema(path: Path) -> GraphQLSchema:
     return build_schema(path.read_text(), assume_valid=True, no_location=True)
 
 
+@cache
+def faults(query: str) -> tuple[str, ...]:
+    known = [schema(SDL), schema(REAL)] if REAL.exists() else [schema(SDL)]
+    return tuple(f"{fault.message} in {query}" for one in known for fault in validate(one, parse(query)))
+
+
 @dataclass
 class Failure:
     """at: which change fails, from 0. way: "500" (nothing done), "lost" (done, and the answer lost), "refused", "denied" or "garbage"."""
@@ -151,10 +157,7 @@ class FakeSaleor:
         return self.answer(body, request.headers.get("authorization", "").removeprefix("Bearer "), upload)
 
     def answer(self, body: Data, token: str, upload: tuple[str, bytes] | None = None) -> Response:
-        document = parse(body["query"])
-        known = [schema(SDL), schema(REAL)] if REAL.exists() else [schema(SDL)]
-        for one in known:
-            self.faults += [f"{body['operationName']}: {fault.message}" for fault in validate(one, document)]
+        self.faults += faults(body["query"])
         root = Root(self, self._who(token), upload)
         changing = body["query"].lstrip().startswith("mutation") and body["operationName"] != "Login"
         way = ""

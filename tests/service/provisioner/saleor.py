@@ -44,6 +44,7 @@ class FakeSaleor:
     orders: dict[str, dict[str, Any]] = field(default_factory=dict)
     key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, {"kid": "key-1"}))
     down: bool = False
+    identifier: str = "cmp.provisioner"
     fulfilments: int = 0
     refuses_to_fulfil: str = ""
     asked: list[str] = field(default_factory=list)
@@ -161,7 +162,7 @@ class FakeSaleor:
         return 200, {"data": {field_name: getattr(self, f"_{field_name}")(asked["variables"], token == APP_TOKEN)}}
 
     def _app(self, _: Any, ours: bool) -> Any:
-        return {"id": APP_ID, "name": "CMP Provisioner"} if ours else None
+        return {"id": APP_ID, "name": "CMP Provisioner", "identifier": self.identifier} if ours else None
 
     def _order(self, given: Any, _: bool) -> Any:
         return self.orders.get(given["id"])
