@@ -80,4 +80,4 @@ def _bottom(current: str) -> rx.Component:
         for key, words, sign, href in NAVIGATION
     ]
     home = link(icon("home"), "Your workspace", href=routes.APP)
-    return rx.el.nav(*entries, home, class_name="mbot", aria_label="Main, phone")
+    return rx.el.nav(rx.cond(Operator.refused, rx.fragment(), rx.fragment(*entries)), home, class_name="mbot", aria_label="Main, phone")

@@ -111,7 +111,7 @@ async def test_an_order_opens_with_its_reason_its_stages_and_the_acts_it_allows(
         ("Order complete", "todo"),
     ]
     facts = {fact.name: fact.value for fact in sheet.facts}
-    assert (facts["Buyer"], facts["Charged"], facts["Payment in Saleor"]) == (MEMBER, "$15.00", "Full")
+    assert (facts["Buyer"], facts["Charged"], facts["Payment in Saleor"], "Refunded" in facts) == (MEMBER, "$15.00", "Full", False)
 
 
 async def test_an_order_that_does_not_exist_is_missing_and_none_is_open_without_one(market: Market) -> None:
