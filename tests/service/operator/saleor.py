@@ -95,7 +95,10 @@ class FakeSaleor:
         self.url, self.version, self.staff = url, "3.23.28", True
         self.permissions = list(PERMISSIONS)
         self.company: Data | None = None
-        self.gateways = [{"id": "saleor.io.dummy-payment-app", "name": "Dummy"}]
+        self.gateways = [
+            {"id": "saleor.io.dummy-payment-app", "name": "Dummy"},
+            {"id": "saleor.io.gift-card-payment-gateway", "name": "Gift card"},
+        ]
         self.state = State()
         self.app_tokens: dict[str, str] = {}
         self.changes: list[str] = []
