@@ -6,11 +6,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlmodel import col
 
 from backend.container import Services
 from backend.control_plane.models import InstanceRow
+from backend.db.engine import Database
 from backend.kernel.ids import WorkspaceId
 from backend.provisioner.models import GrantRow, OrderRow
 from backend.provisioner.policy import Status
@@ -30,6 +31,19 @@ class Comparison:
     def check(self, holds: object, words: str) -> None:
         if not holds:
             self.differences.append(words)
+
+    async def taken(self, deliveries: list[list[str]]) -> None:
+        """Each delivery that was answered 202, as [order, cause, key], is durable work. Before a reconciliation, which would hide it."""
+        database = Database(self.services.settings.durable_database)
+        table = "workflow_status" if database.is_sqlite else "dbos.workflow_status"
+        async with self.services.database.read() as tx:
+            refs = {row.saleor_order_id: row.ref for row in (await tx.execute(select(OrderRow))).scalars()}
+        async with database.read() as tx:
+            known = set((await tx.execute(text(f"SELECT workflow_uuid FROM {table}"))).scalars())
+        await database.dispose()
+        for order, cause, key in deliveries:
+            self.check(f"order:{refs.get(order)}:{cause}:{key}" in known, f"a delivery ({cause}) was acknowledged and is nowhere")
+        self.counts["deliveries acknowledged, and durable"] = len(deliveries)
 
     async def compare(self, truth: list[dict[str, Any]]) -> None:
         offerings = {one["sku"]: await self.services.offerings.by_sku(one["sku"]) for order in truth for one in order["lines"]}

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import hashlib
 import json
 import random
 import sys
@@ -38,6 +39,7 @@ class Sender:
         self._random, self.done, self._tasks = random.Random(f"sender-{seed}"), Counter[str](), set[asyncio.Task[None]]()
         self._keys = [RSAKey.generate_key(2048, {"kid": kid}) for kid in ("first", "second", "strange")]
         self._current = 0
+        self.taken: set[tuple[str, str, str]] = set()
         self._publish()
 
     def _publish(self) -> None:
@@ -62,7 +64,9 @@ class Sender:
                 if stop and not fresh and not self._tasks:
                     break
                 await asyncio.sleep(0.2)
-        (self._folder / "sent.json").write_text(json.dumps(self.done))
+        (self._folder / "taken.json").write_text(json.dumps(sorted(self.taken)))
+        (self._folder / "sent.part").write_text(json.dumps(self.done))
+        (self._folder / "sent.part").rename(self._folder / "sent.json")
 
     def _spread(self, one: dict[str, Any]) -> None:
         chance = self._random
@@ -97,6 +101,8 @@ class Sender:
             if status and status < 500:
                 if status >= 400:
                     self.done["refused though true"] += 1
+                elif one["cause"] != "updated":
+                    self.taken.add((one["order"], one["cause"], hashlib.sha256(raw).hexdigest()[:32]))
                 return
         self.done["given up"] += 1
 

@@ -161,6 +161,8 @@ class Fire:
         services = system.services
         await services.durable.start()
         try:
+            comparison = self.comparison = Comparison(services, self.homes)
+            await comparison.taken(json.loads((self.folder / "taken.json").read_text()))
             await self._quiet(system)
             since = services.clock.now() - timedelta(days=1)
             repaired = list((await services.reconciler.reconcile(since)).taken_up)
@@ -176,10 +178,8 @@ class Fire:
             for ref in report.without_order:
                 self.figures["granted without a paid order"] += 1
                 print(f"   given without a paid order: {ref}")
-            comparison = Comparison(services, self.homes)
             truth_url = self.environment["CMP_SALEOR_API_URL"].replace("/graphql/", "/fire/truth")
             await comparison.compare((await services.http.get(truth_url)).json())
-            self.comparison = comparison
         finally:
             await services.durable.stop()
             await _closed(system)
