@@ -156,12 +156,8 @@ class Edge:
     def _send(self, request: Request, page: str, status: int = 200, *, few: bool = False) -> Response:
         """few: whether there are few such pages, so that packing each as small as can be is done once."""
         headers = {"cache-control": policy.FRESH, "vary": "accept-encoding"}
-<<<<<<< HEAD
         host, paying = request.headers.get("host", ""), request.url.path == routes.CHECKOUT
         headers["content-security-policy"] = policy.content_security(script_hashes(page), host, images=self._images, paying=paying)
-=======
-        headers["content-security-policy"] = policy.content_security(script_hashes(page), request.headers.get("host", ""))
->>>>>>> c1031bad075ab48718585a4dcbfca51062bdd79b
         accepted, body = request.headers.get("accept-encoding", ""), page.encode()
         packing = next((name for name in ("br", "gzip") if name in accepted), "")
         if packing:
