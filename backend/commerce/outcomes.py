@@ -23,9 +23,8 @@ NOT_TAKEN = "As far as the shop knows, the payment was not taken. You can pay no
 WORKING = "Your payment is being processed. This page looks again by itself; you can also close it and come back."
 BUSY = "This order is being paid for in another window. It is shown here as soon as it is done."
 STRANDED = (
-    "Your payment went through, but the order could not be placed: {reason} You are not charged again. The shop sees this payment in its "
-    "list and either places the order or gives the money back. If nothing happens within two working days, write to the shop with the "
-    "reference {ref}."
+    "Your payment went through, but the order could not be placed: {reason} You are not charged again. The shop has this payment in its "
+    "list, and either places the order or gives the money back. Should you need to write to it, the reference is {ref}."
 )
 
 

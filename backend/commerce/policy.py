@@ -78,7 +78,7 @@ _BY_CODE = {
 _OUR_NAMES = {"streetAddress1": "street_address_1", "streetAddress2": "street_address_2"}
 _CHECKOUT_IDS = {None, "", "id", "checkoutId", "checkout", "token"}
 
-_PAYMENT: dict[str, PaymentStatus] = {
+EVENTS: dict[str, PaymentStatus] = {
     "CHARGE_SUCCESS": "succeeded",
     "AUTHORIZATION_SUCCESS": "authorized",
     "AUTHORIZATION_ADJUSTMENT": "authorized",
@@ -133,7 +133,7 @@ def checkout_refusal(errors: Sequence[Mapping[str, Any]]) -> CommerceError:
 
 def payment_status(event_type: str | None, said: str = "") -> PaymentStatus:
     """What a transaction event means. What is not known for good or bad is unknown: it is looked up before anything is paid again."""
-    status = _PAYMENT.get(event_type or "", "unknown")
+    status = EVENTS.get(event_type or "", "unknown")
     return "unknown" if status == "failed" and said.strip().lower() in _NO_ANSWER else status
 
 

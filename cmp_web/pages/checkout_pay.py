@@ -13,13 +13,11 @@ from cmp_web.state.checkout import Checkout
 def payment() -> rx.Component:
     """Only one thing is asked at a time: how to pay, or what the payment begun wants next."""
     ways = rx.cond(Checkout.cart.free, note("Nothing has to be paid. Placing the order is all that is left.", sign="check"), gateways())
-    asking = rx.match(
-        Checkout.step,
-        ("confirm", confirmation()),
-        ("redirect", leaving()),
-        rx.fragment(ways, card(), agree(), outcome(), act()),
-    )
-    body = rx.el.div(asking, class_name="col g4")
+    asked = (Checkout.step == "confirm") | (Checkout.step == "redirect")
+    # Hidden, not taken away: what was chosen and agreed to is still so when the buyer comes back to it.
+    form = rx.el.div(ways, card(), agree(), outcome(), act(), class_name="col g4", hidden=asked)
+    asking = rx.match(Checkout.step, ("confirm", confirmation()), ("redirect", leaving()), rx.fragment())
+    body = rx.el.div(form, asking, class_name="col g4")
     return rx.el.section(rx.el.h2("Payment", class_name="t1", id="c3"), body, class_name="cks", aria_labelledby="c3")
 
 

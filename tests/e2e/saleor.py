@@ -1,5 +1,5 @@
-"""A Saleor with payment apps: the embedded shop over real HTTP, and in front of it the answers that Saleor passes on from Stripe's app, from
-one that redirects, and from one nobody here knows. Money moves in the shop itself, so a checkout is paid exactly when the app says so."""
+"""A Saleor with payment apps: the embedded shop over real HTTP, and before it what Saleor passes on from Stripe's app, from one that
+redirects, and from one nobody here knows. Money moves in the shop itself, so a checkout is paid exactly when the app says so."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class FakeSaleor:
         body = await request.json()
         self.asked.append(body["operationName"])
         given = body.get("variables") or {}
-        special = getattr(self, f"on_{body['operationName']}", None)
+        special = self.special().get(body["operationName"])
         if special is not None and (found := await special(given, body, request)) is not None:
             return JSONResponse({"data": found})
         said = await self._ask(body, request)
@@ -96,12 +96,19 @@ class FakeSaleor:
         found: dict[str, Any] = (await self.inner.post("/graphql/", json=body, headers=headers)).json()
         return found
 
-    async def on_PaymentGatewayInitialize(self, given: dict[str, Any], *_: object) -> dict[str, Any] | None:
+    def special(self) -> dict[str, Any]:
+        return {
+            "PaymentGatewayInitialize": self.configure,
+            "TransactionInitialize": self.initialize,
+            "TransactionProcess": self.process,
+        }
+
+    async def configure(self, given: dict[str, Any], *_: object) -> dict[str, Any] | None:
         (gateway,) = given["gateways"]
         config = {"id": gateway["id"], "data": {"stripePublishableKey": "pk_test_fake"}, "errors": []}
         return {"paymentGatewayInitialize": {"gatewayConfigs": [config], "errors": []}}
 
-    async def on_TransactionInitialize(self, given: dict[str, Any], *_: object) -> dict[str, Any] | None:
+    async def initialize(self, given: dict[str, Any], *_: object) -> dict[str, Any] | None:
         gateway, data = given["gateway"]["id"], given["gateway"]["data"]
         if gateway not in {STRIPE, REDIRECT}:
             return None
@@ -114,7 +121,7 @@ class FakeSaleor:
             self.back, answer = data["returnUrl"], {"redirectUrl": f"{BANK}/pay"}
         return {"transactionInitialize": _event(known, "CHARGE_ACTION_REQUIRED", "Payment intent requires payment method", answer)}
 
-    async def on_TransactionProcess(self, given: dict[str, Any], body: dict[str, Any], request: Request) -> dict[str, Any] | None:
+    async def process(self, given: dict[str, Any], body: dict[str, Any], request: Request) -> dict[str, Any] | None:
         intent = self.intents.get(given["id"])
         if intent is None:
             return None

@@ -23,7 +23,6 @@ BILLING = {
     "street_address_1": "1 Market St",
     "postal_code": "94105",
     "city": "San Francisco",
-    "country_area": "CA",
 }
 
 
@@ -42,10 +41,12 @@ def put_in_cart(page: Page, market: Market, product: str, sku: str, plan: str) -
 
 
 def fill_billing(page: Page, email: str) -> None:
+    page.locator("#country").select_option("US")
+    expect(page.get_by_label("ZIP code")).to_be_visible()
     page.locator("#email").fill(email)
     for name, value in BILLING.items():
         page.locator(f"#{name}").fill(value)
-    page.locator("#country").select_option("US")
+    page.locator("#country_area").select_option("CA")
     page.locator("#terms").check()
 
 

@@ -35,7 +35,9 @@ window.Stripe = (key) => ({
         },
       }),
       update: (more) => { window.stripeMade.options = { ...window.stripeMade.options, ...more }; },
-      submit: async () => input.value ? { selectedPaymentMethod: "card" } : { error: { type: "validation_error", message: "Your card number is incomplete." } },
+      submit: async () => input.value
+        ? { selectedPaymentMethod: "card" }
+        : { error: { type: "validation_error", message: "Your card number is incomplete." } },
       number: () => input.value,
     };
   },

@@ -257,3 +257,17 @@ async def test_pages_are_compressed_for_who_can_read_that(browser: httpx.AsyncCl
     assert b"<h1>page" in brotli.decompress(body)
     plain = await browser.get("/", headers={"accept-encoding": "identity"})
     assert "content-encoding" not in plain.headers
+
+
+async def test_pictures_of_the_shop_may_come_from_its_origins_on_every_page(folder: Path, shop: Shop) -> None:
+    table = [Page(path, "Page · CMP", rx.fragment, "Words about this page.") for path in ("/cart", "/checkout")]
+    (folder / "checkout").mkdir()
+    (folder / "checkout" / "index.html").write_text(SHELL)
+    images = ("https://saleor.example", "https://cdn.example")
+    edge = Edge(inside(), site=Site(folder), table=table, shop=shop, base_url=BASE, brand="CMP", images=images)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(edge), base_url=BASE) as client:
+        policies = {path: (await client.get(path)).headers["content-security-policy"] for path in ("/cart", "/checkout", "/nowhere")}
+    assert all("img-src 'self' data: https://saleor.example https://cdn.example" in policy for policy in policies.values())
+    assert {path for path, policy in policies.items() if "stripe" in policy} == {"/checkout"}
+    assert "frame-src https://js.stripe.com https://*.js.stripe.com https://hooks.stripe.com" in policies["/checkout"]
+    assert "'unsafe-eval'" not in policies["/checkout"]
