@@ -25,7 +25,9 @@ class Settings(BaseSettings):
 
     saleor_api_url: str = Field("", description="A real Saleor's GraphQL URL; the embedded shop when empty.")
     saleor_app_token: SecretStr = Field(SecretStr(""), description="The app's token; learnt when the app is installed if empty.")
-    saleor_webhook_secret: SecretStr = Field(SecretStr(""), description="Secret of webhooks made with one; their public keys when empty.")
+    saleor_webhook_secret: SecretStr = Field(
+        SecretStr(""), description="Secret of webhooks made with one, or several by commas; public keys when empty."
+    )
     saleor_channel: str = Field("default-channel", description="Saleor channel to sell in.")
 
     langflow_url: str = Field("", description="A Langflow server; lfx workers when empty.")

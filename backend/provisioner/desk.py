@@ -5,6 +5,7 @@ Every method is for operators: the doors and the pages' State check the caller b
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,6 +38,7 @@ VIEWS: dict[str, frozenset[Status]] = {
     "done": frozenset({Status.READY}),
     "returned": policy.RETURNED,
 }
+_log = logging.getLogger(__name__)
 MAX_SEARCH, MAX_REASON = 120, 500
 """Characters."""
 
@@ -149,6 +151,7 @@ class Desk:
 
     async def reconcile(self, caller: Caller) -> Report:
         """Compare the last days with Saleor. Raises Unavailable."""
+        _log.info("orders are compared with Saleor for %s", caller.email or caller.account_id)
         return await self._reconciler.reconcile(self._clock.now() - LOOK_BACK)
 
     async def last_report(self) -> Report | None:

@@ -22,6 +22,7 @@ STATUS = {
     "ready": ("Ready", "go"),
     "refunded": ("Refunded", ""),
     "cancelled": ("Cancelled", ""),
+    "charged_back": ("Charged back", "wa"),
 }
 PIPS = {"done": "g", "stuck": "w"}
 

@@ -30,6 +30,10 @@ HEADINGS = {
     ),
     "refunded": ("This order was refunded", "What was not used of it has been taken back."),
     "cancelled": ("This order was cancelled", "What was not used of it has been taken back."),
+    "charged_back": (
+        "The payment was taken back by the bank",
+        "Its agents are suspended, and what was not used of it has been taken back, until that is settled.",
+    ),
 }
 
 
