@@ -39,7 +39,7 @@ from benchmarks.webhooks import postgres, process, until
 
 MEMBERS, STRANGERS, LATECOMERS = 20, 6, 3
 """Buyers with an account and a workspace; buyers without; and how many of those make an account at the end."""
-SETTLE = 300.0
+SETTLE = 900.0
 """Seconds for the last start to finish what is left."""
 
 

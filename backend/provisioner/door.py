@@ -15,16 +15,18 @@ MOST = 500
 """Deliveries inside. Each waits for all before it, so more than these could not be answered in time."""
 COME_AGAIN = 10
 """Seconds. Saleor itself comes again after 10, 20, 40, 80 and 160."""
+CROWD = 4
+"""Deliveries inside at which orders begin to wait. One after another does not hold them up."""
 CALM = 0.25
-"""Seconds without a delivery after which the door is quiet. One delivery seldom comes alone."""
-COURTESY = 5.0
-"""Seconds an order waits for a quiet door before it is worked on all the same."""
+"""Seconds after the last crowd until orders go on. A crowd seldom comes in one breath."""
+COURTESY = 1.0
+"""Seconds an order waits for the crowd to go before it is worked on all the same, so that even a flood without end cannot stop orders."""
 
 
 class Door:
     def __init__(self) -> None:
         self._inside = 0
-        self._left = -CALM
+        self._crowded = -CALM
 
     @asynccontextmanager
     async def admitted(self) -> AsyncIterator[None]:
@@ -32,6 +34,7 @@ class Door:
         if self._inside >= MOST:
             raise _busy()
         self._inside += 1
+        self._look()
         try:
             async with asyncio.timeout(PATIENCE) as bound:
                 yield
@@ -40,17 +43,21 @@ class Door:
                 raise
             raise _busy() from None
         finally:
+            self._look()
             self._inside -= 1
-            self._left = time.monotonic()
 
     async def quiet(self) -> None:
-        """Wait while deliveries come in: an order can wait for seconds, an answer to Saleor cannot."""
+        """Wait while deliveries crowd in: an order can wait a little, an answer to Saleor cannot."""
         until = time.monotonic() + COURTESY
         while (now := time.monotonic()) < until:
-            calm = 0.0 if self._inside else self._left + CALM - now
-            if not self._inside and calm <= 0:
+            self._look()
+            if self._crowded + CALM <= now:
                 return
-            await asyncio.sleep(min(max(calm, CALM / 5), until - now))
+            await asyncio.sleep(min(self._crowded + CALM, until) - now)
+
+    def _look(self) -> None:
+        if self._inside >= CROWD:
+            self._crowded = time.monotonic()
 
 
 def _busy() -> Unavailable:

@@ -41,17 +41,19 @@ async def test_a_timeout_of_somebody_else_is_not_taken_for_its_own() -> None:
             raise TimeoutError
 
 
-async def test_an_order_waits_while_deliveries_are_inside_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_order_waits_while_deliveries_crowd_in_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "CROWD", 2)
     monkeypatch.setattr(module, "CALM", 0.02)
-    monkeypatch.setattr(module, "COURTESY", 0.2)
+    monkeypatch.setattr(module, "COURTESY", 0.3)
     door = Door()
-    await asyncio.wait_for(door.quiet(), 0.05)
     async with door.admitted():
-        waiting = asyncio.create_task(door.quiet())
-        await asyncio.sleep(0.05)
-        assert not waiting.done()
-    await asyncio.wait_for(waiting, 0.15)
-    async with door.admitted():
-        began = time.monotonic()
-        await door.quiet()
-        assert time.monotonic() - began >= 0.2
+        await asyncio.wait_for(door.quiet(), 0.2)
+        async with door.admitted():
+            waiting = asyncio.create_task(door.quiet())
+            await asyncio.sleep(0.05)
+            assert not waiting.done()
+        await asyncio.wait_for(waiting, 0.2)
+        async with door.admitted():
+            began = time.monotonic()
+            await door.quiet()
+            assert time.monotonic() - began >= 0.3
