@@ -102,7 +102,7 @@ def _listing(wanted: Wanted, product: WantedProduct, found: Listing | None) -> I
 def _picture(product: WantedProduct, found: Product | None) -> Iterator[Step]:
     """Only where there is none, so that pictures of the seller's stay the only ones, and ours is not added twice."""
     if product.picture and not (found and found.pictures):
-        given = {"product": Ref("product", product.slug), "alt": f"Emblem of {product.name}", "image": None}
+        given = {"product": Ref("product", product.slug), "alt": f"CMP emblem of {product.name}", "image": None}
         yield Step(f"add a picture to {product.slug}", "ProductMediaCreate", {"input": given}, upload=product.picture)
 
 

@@ -28,7 +28,7 @@ async def test_everything_of_the_catalogue_is_on_sale_afterwards(saleor: FakeSal
         assert made["category"]["slug"] == product.category
         assert not made["productType"]["isShippingRequired"]
         assert made["isAvailable"]()
-        assert [m["alt"] for m in made["media"]] == [f"Emblem of {product.name}"]
+        assert [m["alt"] for m in made["media"]] == [f"CMP emblem of {product.name}"]
         (listing,) = made["channelListings"]
         assert listing["channel"] is channel
         assert listing["isPublished"]
