@@ -12,9 +12,8 @@ from typing import Annotated
 
 import typer
 
-from backend.cli.running import AsJson, show, with_services, with_system
+from backend.cli.running import AsJson, show, with_services
 from backend.container import Services
-from backend.main import System
 from backend.provisioner.desk import Report
 
 
@@ -23,14 +22,16 @@ def reconcile(
     since_hours: Annotated[float | None, typer.Option(help="The same in hours.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Start the provisioning of every fully paid order that never arrived, and report what was given without a paid order."""
+    """Take up every fully paid order that never arrived, and report what was given without a paid order.
 
-    async def run(system: System) -> Report:
-        await system.start()
-        services = system.services
+    The running server works on what is taken up; without one, the next start does.
+    """
+
+    async def run(services: Services) -> Report:
+        await services.durable.join()
         return await services.reconciler.reconcile(_moment(f"{since_hours}h" if since_hours is not None else since, services.clock.now()))
 
-    report = with_system(run)
+    report = with_services(run)
     said = [f"{len(report.taken_up)} orders taken up, of {report.looked_at} looked at.", *report.taken_up]
     missing = [f"given without a paid order: {ref}" for ref in report.without_order]
     show(as_json, dataclasses.asdict(report) | {"at": report.at.isoformat()}, [*said, *missing])

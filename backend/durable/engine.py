@@ -83,10 +83,9 @@ class Durable:
             "log_level": "ERROR",
             "enable_otlp": False,
         }
-        self._engine = remembering(self._url)
-        if self._engine.dialect.name == "sqlite":
-            config["system_database_engine"] = self._engine
-        self._line = Line(self._engine, APPLICATION, VERSION)
+        engine = self._open()
+        if engine.dialect.name == "sqlite":
+            config["system_database_engine"] = engine
         DBOS(config=config)
         for name, function in self._workflows.items():
             self._registered[name] = DBOS.workflow(name=name)(function)
@@ -101,15 +100,28 @@ class Durable:
 
         self.running = True
 
+    async def join(self) -> None:
+        """Instead of `start`, for a program beside a running server: work can be put in the line, and none is taken up here.
+
+        A start would take up again what the server is just at.
+        """
+        self._open()
+        await asyncio.to_thread(DBOS.migrate, self._url)
+
     async def stop(self) -> None:
         """Stop taking up work. What is under way goes on at the next start. Safe to repeat."""
-        if not self.running:
-            return
-        self.running = False
-        # A piece of work that is being taken out of the line just now would find no loop to run on: it is given a second.
-        await asyncio.to_thread(DBOS.destroy, workflow_completion_timeout_sec=int(self._ahead > 0), destroy_registry=True)
+        if self.running:
+            self.running = False
+            # A piece of work that is being taken out of the line just now would find no loop to run on: it is given a second.
+            await asyncio.to_thread(DBOS.destroy, workflow_completion_timeout_sec=int(self._ahead > 0), destroy_registry=True)
         if self._engine is not None:
             self._engine.dispose()
+            self._engine = None
+
+    def _open(self) -> Engine:
+        self._engine = engine = remembering(self._url)
+        self._line = Line(engine, APPLICATION, VERSION)
+        return engine
 
     async def begin(self, name: str, workflow_id: str, *args: Any) -> None:
         """Start the workflow; a second call with the same id changes nothing. It is durable when this returns."""

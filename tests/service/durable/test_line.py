@@ -43,3 +43,37 @@ async def test_as_many_as_are_allowed_are_worked_on_and_the_others_wait(url: str
         assert await durable.under_way("work") == 0
     finally:
         await durable.stop()
+
+
+async def test_a_program_beside_the_server_only_puts_work_in_its_line(url: str) -> None:
+    done: list[int] = []
+
+    def made() -> Durable:
+        durable = Durable(url)
+
+        async def work(number: int) -> None:
+            async def step() -> None:
+                done.append(number)
+
+            await durable.step("step", step)
+
+        durable.workflow("work", work, at_once=2)
+        return durable
+
+    # Also where no server has ever run: what it needs to keep work in is made.
+    command = made()
+    await command.join()
+    await command.begin("work", "before", 1)
+    await command.stop()
+    assert (done, command.running) == ([], False)
+    server, command = made(), made()
+    await server.start()
+    try:
+        await command.join()
+        await command.begin("work", "beside", 2)
+        await command.stop()
+        for workflow_id in ("before", "beside"):
+            await server.wait(workflow_id)
+    finally:
+        await server.stop()
+    assert sorted(done) == [1, 2]

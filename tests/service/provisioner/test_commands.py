@@ -9,7 +9,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from backend.cli import _moment, app
+from backend.cli import app
+from backend.cli.orders import _moment
 from backend.provisioner.books import COLUMNS
 from tests.conftest import NOW
 
