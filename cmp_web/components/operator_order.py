@@ -48,7 +48,7 @@ def _reason(state: Any) -> rx.Component:
     sheet = state.sheet
     acts = rx.el.div(
         _act(state, "retry", "Try again", state.retry(state.turn), "Trying"),
-        _act(state, "restore", "Give everything back", state.restore(state.turn), "Giving back"),
+        _act(state, "restore", "Restore what was taken back", state.restore(state.turn), "Restoring"),
         _opens(state, "take_back", "take-back", "Take back…"),
         _opens(state, "keep", "keep", "Take nothing back…"),
         class_name="row wrapx",
@@ -67,7 +67,7 @@ def _reason(state: Any) -> rx.Component:
 def _act(state: Any, name: str, words: str, act: Any, during: str) -> rx.Component:
     """A button for what the order allows now; busy it says so and cannot be pressed again."""
     busy = rx.fragment(rx.el.span(class_name="spin"), during)
-    kind = "p" if name in {"retry", "restore"} else "o"
+    kind = "p" if name == "retry" else "o"
     pressed = button(rx.cond(state.busy == name, busy, words), kind=kind, size="s", on_click=act, disabled=state.busy != "")
     return rx.cond(state.sheet.can.contains(name), pressed, rx.fragment())
 
