@@ -33,8 +33,8 @@ class AppConnection:
             raise Unavailable("The app's token was sealed under another secret key. Install the app again.", code="app_sealed") from None
 
     async def app_id(self) -> str:
-        """The shop's id of our app, or "" when the app was not installed through us."""
-        row = await self._row()
+        """The shop's id of our app, or "" when only its token is known: that of an earlier installation need not be the token's."""
+        row = None if self._given else await self._row()
         return row.app_id if row else ""
 
     async def store(self, app_id: str, token: str) -> None:

@@ -14,6 +14,7 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import deque
 from collections.abc import Mapping
+from contextvars import Context
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -30,8 +31,8 @@ REFETCHES, REFETCH_WINDOW = 6, timedelta(minutes=1)
 """Forged deliveries must not make us ask Saleor for its keys more often than this."""
 MAX_JWKS = 64 * 1024
 """Bytes."""
-FETCH_TIMEOUT = 5.0
-"""Seconds; Saleor itself gives up on us after 18."""
+FETCH_TIMEOUT = 15.0
+"""Seconds. A delivery waits for less; the keys that come after it has gone are there for its next try."""
 
 
 class Verifier(Protocol):
@@ -71,7 +72,7 @@ class JwksVerifier:
         self._url, self._http, self._clock = url, http, clock
         self._keys: KeySet | None = None
         self._fetches: deque[datetime] = deque(maxlen=REFETCHES)
-        self._lock = asyncio.Lock()
+        self._fetching: asyncio.Task[KeySet] | None = None
 
     async def verify(self, raw: bytes, signature: str) -> None:
         kid = _kid(signature)
@@ -91,21 +92,31 @@ class JwksVerifier:
         return len(self._fetches) < REFETCHES or self._clock.now() - self._fetches[0] >= REFETCH_WINDOW
 
     async def _fetch(self, seen: KeySet | None) -> KeySet:
-        """Keys newer than `seen`; several deliveries that wait for them share one request."""
-        async with self._lock:
-            if self._keys is not None and self._keys is not seen:
-                return self._keys
+        """Keys newer than `seen`. Deliveries that wait for them share one request, which goes on when they can wait no longer."""
+        if self._keys is not None and self._keys is not seen:
+            return self._keys
+        if self._fetching is None or self._fetching.done():
             self._fetches.append(self._clock.now())
-            try:
-                answer = await self._http.get(self._url, timeout=FETCH_TIMEOUT, follow_redirects=False)
-                answer.raise_for_status()
-                if len(answer.content) > MAX_JWKS:
-                    raise ValueError("too large")
-                keys = KeySet.import_key_set(answer.json())
-            except (httpx.HTTPError, ValueError, KeyError, TypeError, JoseError) as fault:
-                raise Unavailable("Saleor's public keys cannot be read just now.") from fault
-            self._keys = keys
-            return keys
+            self._fetching = asyncio.get_running_loop().create_task(self._ask(), context=Context())
+            self._fetching.add_done_callback(_seen)
+        return await asyncio.shield(self._fetching)
+
+    async def _ask(self) -> KeySet:
+        try:
+            answer = await self._http.get(self._url, timeout=FETCH_TIMEOUT, follow_redirects=False)
+            answer.raise_for_status()
+            if len(answer.content) > MAX_JWKS:
+                raise ValueError("too large")
+            self._keys = keys = KeySet.import_key_set(answer.json())
+        except (httpx.HTTPError, ValueError, KeyError, TypeError, JoseError) as fault:
+            raise Unavailable("Saleor's public keys cannot be read just now.") from fault
+        return keys
+
+
+def _seen(task: asyncio.Task[KeySet]) -> None:
+    """Nobody may be left to hear of a failure."""
+    if not task.cancelled():
+        task.exception()
 
 
 def verifier(saleor_api_url: str, secret: str, http: httpx.AsyncClient, clock: Clock) -> Verifier:

@@ -12,10 +12,12 @@ from backend.operator.setup.schemas import WantedApp, WantedWebhook
 SLOW_CLOCK, WRONG_CLOCK = timedelta(seconds=60), timedelta(minutes=5)
 STALE = timedelta(minutes=10)
 """Saleor gives a delivery up after 310 seconds; one that waits longer than this has no worker behind it."""
+RECENT = timedelta(hours=1)
+"""How long a failed delivery counts as a fault of now."""
 USABLE_GATEWAYS = ("saleor.app.payment.stripe", "app.saleor.stripe", "saleor.io.dummy-payment-app")
 NOT_A_CHOICE = "saleor.io.gift-card-payment-gateway"
 """Listed by Saleor, but used by entering a code."""
-SETUP = "Run: cmpctl saleor setup --url {url}"
+SETUP = "Run: cmpctl saleor setup --url {url} --dry-run, and without --dry-run when the plan is right"
 
 
 def ok(check: str, seen: str) -> Finding:
@@ -156,12 +158,13 @@ def _deliveries(check: str, found: Sequence[Delivery], now: datetime) -> Finding
     waiting = [delivery for delivery in found if delivery.status == "PENDING"]
     seen = f"{len(found)} last: {len(failed)} failed, {len(waiting)} waiting" if found else "none yet, or none kept"
     healing = "Orders whose delivery was lost are taken up by themselves every few minutes, or now: cmpctl reconcile"
-    if failed and failed[0] is found[0]:
+    # Saleor forgets a delivery that arrived, so that after an outage the failed ones alone are left: only a fresh one tells of today.
+    if failed and failed[0] is found[0] and now - failed[0].at < RECENT:
         return fail(check, f"{seen}; the last one: {failed[0].error or 'no answer'}", f"Let Saleor reach this address. {healing}")
     if any(now - delivery.at > STALE for delivery in waiting):
         return warn(check, f"{seen} for longer than {STALE.seconds // 60} minutes", "Saleor's celery worker does not run or is far behind.")
     if failed:
-        return warn(check, f"{seen}; since then it works", healing)
+        return warn(check, f"{seen}; none failed after {failed[0].at:%d %b %H:%M} UTC", healing)
     return ok(check, seen)
 
 

@@ -54,6 +54,8 @@ async def test_a_token_in_the_settings_wins(database: Database, settings: Settin
     await _connection(database, settings).store("QXBwOjE=", "learnt")
     given = settings.model_copy(update={"saleor_app_token": SecretStr("given")})
     assert await _connection(database, given).token() == "given"
+    # The row is of an installation that may be gone: whose the given token is, only the shop knows.
+    assert await _connection(database, given).app_id() == ""
 
 
 async def test_the_shop_says_whose_token_it_is(mall: Mall) -> None:
