@@ -228,6 +228,8 @@ class Services:
             wanted.app(app),
             version_of(app["requiredSaleorVersion"]),
             [variant.sku for product in self.products for variant in product.variants],
+            self.till.gateways,
+            self.desk.last_report,
         )
 
     @cached_property
