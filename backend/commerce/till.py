@@ -16,27 +16,23 @@ from backend.commerce.client import Commerce
 from backend.commerce.errors import CommerceError
 from backend.commerce.gateways import Gateways
 from backend.commerce.models import AttemptRow
-from backend.commerce.outcomes import Buyer, Details, Outcome, Standing, StrandedView
+from backend.commerce.outcomes import Buyer, Details, Outcome, Standing
 from backend.commerce.paying import Paying, Wish
-from backend.commerce.placing import AWAY, Held, LostHold, Orders
+from backend.commerce.placing import AWAY, Held, Orders
 from backend.commerce.schemas import Checkout
 from backend.commerce.seen import Seen, changes, problems, seen
+from backend.commerce.stranded import Stranded, nobody
 from backend.db.engine import Database
 from backend.kernel.clock import Clock
-from backend.kernel.ids import WorkspaceId, new_id
-from backend.kernel.money import Money
 from backend.kernel.secrets import SecretBox, fingerprint
 
 WAITS = (0.2, 0.4, 0.8, 1.6, 3.0, 3.0, 3.0)
 """Seconds between looks at an attempt that another tab works on. After that the page goes on looking by itself."""
 _BEGUN = frozenset({Stage.SENT, Stage.ACTION, Stage.PENDING}) | TAKEN
 ABANDONED = timedelta(days=1)
-LAPSE = timedelta(seconds=10)
-"""With the time the shop was waited for already, longer than it waits for a payment service itself."""
-Work = Callable[[Held], Awaitable[Outcome]]
 
 
-class Till:
+class Till(Stranded):
     """checkout_url: the address of our checkout page, without a query."""
 
     def __init__(
@@ -51,8 +47,9 @@ class Till:
         gateways: Gateways,
         checkout_url: str,
     ) -> None:
-        self._database, self._clock, self._commerce, self._carts = database, clock, commerce, carts
         self._paying = Paying(database, clock, commerce, carts, orders, box, gateways=gateways, checkout_url=checkout_url)
+        super().__init__(database, clock, carts, self._paying)
+        self._commerce = commerce
         self.gateways = gateways
 
     async def look(self, buyer: Buyer) -> Standing:
@@ -140,26 +137,14 @@ class Till:
 
         return await self._work(row.id, leave)
 
-    async def stranded(self) -> list[StrandedView]:
-        """Payments whose order the shop would not place, oldest first: for the operator, who places it by hand or gives the money back."""
-        async with self._database.read() as tx:
-            rows = await attempts.stranded(tx)
-        return [
-            StrandedView(
-                r.id, r.checkout_id, r.email, Money(r.amount_minor, r.currency), r.gateway, r.transaction_id, r.reason, r.created_at
-            )
-            for r in rows
-        ]
-
     async def sweep(self, older: timedelta = timedelta(minutes=5)) -> int:
         """Finish what a crash or a closed tab left between payment and order. The number of orders placed. Nothing is ever paid here."""
         placed, now = 0, self._clock.now()
         async with self._database.read() as tx:
             rows = await attempts.stuck(tx, now - older)
         for row in rows:
-            buyer = Buyer("", WorkspaceId(row.workspace_id) if row.workspace_id else None)
             try:
-                found = await self._hold(row.id, partial(self._stand, buyer=buyer))
+                found = await self._paying.hold(row.id, partial(self._stand, buyer=nobody(row)))
             except AWAY:
                 continue
             placed += found is not None and found.kind == "placed"
@@ -220,36 +205,18 @@ class Till:
             number = last.number + 1 if last else 1
             return await attempts.begin(tx, self._clock.now(), checkout_id, number, fingerprint(buyer.visitor))
 
-    async def _work(self, attempt_id: str, do: Work) -> Outcome:
+    async def _work(self, attempt_id: str, do: Callable[[Held], Awaitable[Outcome]]) -> Outcome:
         """Do it while holding the attempt. While another tab holds it, wait, and go on from where that one came to."""
 
         async def after_theirs(held: Held) -> Outcome:
             return self._paying.outcome(held.row) if held.row.stage == Stage.DECLINED else await do(held)
 
         for turn, wait in enumerate(WAITS):
-            found = await self._hold(attempt_id, after_theirs if turn else do)
+            found = await self._paying.hold(attempt_id, after_theirs if turn else do)
             if found is not None:
                 return found
             await asyncio.sleep(wait)
         return Outcome("busy", outcomes.BUSY)
-
-    async def _hold(self, attempt_id: str, do: Work) -> Outcome | None:
-        """None while somebody else holds it. What is not known yet stays held a little: the shop may still be at it."""
-        holder, found = new_id("hold"), None
-        async with self._database.write() as tx:
-            row = await attempts.hold(tx, attempt_id, holder, self._clock.now())
-        if row is None:
-            return None
-        held = Held(row, holder)
-        try:
-            found = await do(held)
-        except LostHold:
-            return None
-        finally:
-            unsure = held.row.stage == Stage.SENT and (found is None or found.kind == "unknown")
-            async with self._database.write() as tx:
-                await attempts.release(tx, holder, self._clock.now() + LAPSE if unsure else None)
-        return found
 
     async def _away(self, buyer: Buyer, checkout_id: str) -> Outcome:
         """The shop could not be asked. Only where no payment was begun may it be said that nothing was charged."""
