@@ -16,8 +16,6 @@ STALE = timedelta(minutes=10)
 """Saleor gives a delivery up after 310 seconds; one that waits longer than this has no worker behind it."""
 RECENT = timedelta(hours=1)
 """How long a failed delivery counts as a fault of now."""
-NOT_A_CHOICE = "saleor.io.gift-card-payment-gateway"
-"""Listed by Saleor, but used by entering a code."""
 SETUP = "Run: cmpctl saleor setup --url {url} --dry-run, and without --dry-run when the plan is right"
 
 
