@@ -88,7 +88,9 @@ class Comparison:
             self.check(row is None or not by_order.get(row.ref), f"{name}: granted though never paid")
             self.counts["never paid"] += 1
             return
-        gone = order["status"] == "CANCELED" or order["charged"] <= 0
+        # Money that is gone without a refund was taken by a bank, even of one card of two: that suspends everything.
+        charged_back = order["charged"] + order["refunded"] < order["total"]
+        gone = order["status"] == "CANCELED" or order["charged"] <= 0 or charged_back
         if row is None:
             self.check(gone, f"{name}: paid, and unknown to us")
             self.counts["paid and gone again before we heard of it"] += 1

@@ -53,7 +53,8 @@ class Buyers:
     done: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
-        self._http = httpx.AsyncClient(timeout=60)
+        # No connection is kept: the shop closes idle ones, and a purchase that meets one just then is not repeated.
+        self._http = httpx.AsyncClient(timeout=60, limits=httpx.Limits(max_keepalive_connections=0))
         self._random = random.Random(f"buyers-{self.seed}")
         self._variants: dict[str, str] = {}
 

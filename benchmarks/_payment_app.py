@@ -28,7 +28,9 @@ REPORT = """mutation Report($id: ID!, $type: TransactionEventTypeEnum!, $amount:
 class PaymentApp:
     def __init__(self, shop: dict[str, str], seed: int) -> None:
         self._url, self._random = shop["url"], random.Random(f"payments-{seed}")
-        self._http = httpx.AsyncClient(headers={"Authorization": f"Bearer {shop['payments']}"}, timeout=30)
+        self._http = httpx.AsyncClient(
+            headers={"Authorization": f"Bearer {shop['payments']}"}, timeout=60, limits=httpx.Limits(max_keepalive_connections=0)
+        )
         self._tasks: set[asyncio.Task[None]] = set()
         self.server = Starlette(routes=[Route("/pay", self.pay, methods=["POST"]), Route("/busy", self.busy)])
 

@@ -10,6 +10,7 @@ import asyncio
 import dataclasses
 import json
 import sys
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -115,10 +116,13 @@ class Apart:
             orders = list(await tx.scalars(select(OrderRow)))
             lines, paid = list(await tx.scalars(select(OrderLineRow))), list(await tx.scalars(select(TransactionRow)))
             full = set(await tx.scalars(select(OrderEventRow.order_id).where(OrderEventRow.type == "ORDER_FULLY_PAID")))  # type: ignore[call-overload,arg-type]
-        found = []
+        lines_of, money_of, found = defaultdict(list), defaultdict(list), []
+        for line in lines:
+            lines_of[line.order_id].append(line)
+        for one in paid:
+            money_of[one.order_id].append(one)
         for order in orders:
-            mine = [line for line in lines if line.order_id == order.id]
-            money = [one for one in paid if one.order_id == order.id]
+            money = money_of[order.id]
             found.append(
                 {
                     "id": ids.global_id("Order", order.id),
@@ -131,7 +135,7 @@ class Apart:
                     "once_paid": order.id in full or order.charge_status in {"FULL", "OVERCHARGED"},
                     "lines": [
                         {"id": ids.global_id("OrderLine", line.id), "sku": line.sku, "quantity": line.quantity, "fulfilled": line.fulfilled}
-                        for line in mine
+                        for line in lines_of[order.id]
                     ],
                 }
             )

@@ -90,7 +90,7 @@ class Fire:
         supervisor = asyncio.create_task(self._supervise())
         buyers = Buyers(shop, payments, [*self.members, *self.strangers], self.seed)
         buying = asyncio.create_task(buyers.buy(self.orders, at_once=8))
-        async with httpx.AsyncClient(timeout=60) as http:
+        async with httpx.AsyncClient(timeout=300) as http:
             while not buying.done():
                 await asyncio.wait([buying], timeout=1)
                 if sum(count for name, count in buyers.done.items() if name.startswith("paid")) > self.orders / 2:
@@ -179,7 +179,7 @@ class Fire:
                 self.figures["granted without a paid order"] += 1
                 print(f"   given without a paid order: {ref}")
             truth_url = self.environment["CMP_SALEOR_API_URL"].replace("/graphql/", "/fire/truth")
-            await comparison.compare((await services.http.get(truth_url)).json())
+            await comparison.compare((await services.http.get(truth_url, timeout=300)).json())
         finally:
             await services.durable.stop()
             await _closed(system)

@@ -18,11 +18,14 @@ async def insert_once(tx: Tx, model: type[SQLModel], values: Mapping[str, Any], 
 
 
 async def insert_new(tx: Tx, model: type[SQLModel], rows: Sequence[Mapping[str, Any]], *, unique: Sequence[str]) -> int:
-    """Insert those of the rows whose `unique` columns do not stand already, in one statement. How many those were."""
+    """Insert those of the rows whose `unique` columns do not stand already. How many those were."""
     if not rows:
         return 0
     insert = sqlite.insert if tx.get_bind().dialect.name == "sqlite" else postgresql.insert
     table = model.__table__  # type: ignore[attr-defined]
-    statement = insert(table).values(list(rows)).on_conflict_do_nothing(index_elements=list(unique))
-    done = cast("CursorResult[Any]", await tx.execute(statement, execution_options={"preserve_rowcount": True}))
+    # The rows apart from the statement: written into it, each of their values would have to be compiled.
+    statement = insert(table).on_conflict_do_nothing(index_elements=list(unique))
+    done = cast(
+        "CursorResult[Any]", await tx.execute(statement, [dict(row) for row in rows], execution_options={"preserve_rowcount": True})
+    )
     return done.rowcount

@@ -19,7 +19,7 @@ CROWD = 4
 """Deliveries inside at which orders begin to wait. One after another does not hold them up."""
 CALM = 0.25
 """Seconds after the last crowd until orders go on. A crowd seldom comes in one breath."""
-COURTESY = 1.0
+COURTESY = 2.0
 """Seconds an order waits for the crowd to go before it is worked on all the same, so that even a flood without end cannot stop orders."""
 
 
