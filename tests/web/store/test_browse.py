@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.commerce.schemas import Freshness, Picture, Product
+from backend.commerce.snapshot import MAX_PRICE
 from cmp_web.state import browse, notice, shelf
 from cmp_web.state.views import Card
 
@@ -73,6 +74,19 @@ def test_no_address_breaks_the_page_and_its_links_ask_only_what_is_known(asked: 
     assert len(page.cards) <= browse.PER_PAGE
     for link in page.links:
         assert link.href == "" or set(parse_qs(urlsplit(link.href).query)) <= set(browse.ASKED)
+
+
+EXTREME = st.builds("{}{}e{}{}".format, st.sampled_from(["", "-"]), st.integers(0), st.sampled_from(["", "-"]), st.integers(0))
+
+
+@given(
+    EXTREME | st.sampled_from(["1e999999", "1e-999999", "9" * 5000, "sNaN", "-Infinity", "0e999999999999999999"]) | st.text(), st.booleans()
+)
+def test_no_bound_of_the_price_breaks_the_page(text: str, low: bool) -> None:
+    found = browse.amount(text)
+    assert found is None or 0 <= found < MAX_PRICE
+    page = browse.shelf(cards(60), {"min" if low else "max": text}, VALUES)
+    assert found is not None or page.said.startswith("60 products")
 
 
 def test_a_facet_offers_so_many_values_and_always_the_chosen_one() -> None:
