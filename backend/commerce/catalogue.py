@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from datetime import datetime, timedelta
 
 from backend.commerce import wire
@@ -17,6 +18,9 @@ from backend.kernel.errors import Unavailable, UpstreamFailed
 from backend.kernel.page import MAX_PAGE
 
 _log = logging.getLogger(__name__)
+SLUG = re.compile(r"[-\w]{1,128}")
+"""What is looked for by its address: the letters that Saleor makes a slug of, as many as our own addresses have. Nothing else is asked for
+or remembered."""
 MAX_FOUND = 500
 """Products taken over from the shop's own search, the best first."""
 SEARCH_PATIENCE = 1.5
@@ -50,6 +54,8 @@ class CatalogueReads:
         snapshot = await self._live.current()
         if found := snapshot.slugs.get(slug):
             return found
+        if not SLUG.fullmatch(slug):
+            return None
         # Published and not listed, newer than the snapshot, or beyond what is read.
         return await self._single.get(slug, lambda: self._ask_product(slug))
 

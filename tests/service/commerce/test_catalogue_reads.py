@@ -201,6 +201,14 @@ async def test_a_product_that_is_in_no_list_is_found_by_its_address_and_remember
     assert mall.way.asked >= asked + 2
 
 
+@pytest.mark.parametrize("slug", ["", "a" * 129, "a b", "a/b", "a\0", "<b>", "..", "one?x=1"])
+async def test_what_no_product_can_be_called_is_not_asked_for(mall: Mall, slug: str) -> None:
+    await mall.commerce.products()
+    asked = mall.way.asked
+    assert await mall.commerce.product(slug) is None
+    assert mall.way.asked == asked
+
+
 async def test_words_are_ranked_by_the_shop_once_and_looked_for_here_while_it_is_away(mall: Mall, clock: FrozenClock) -> None:
     query = ProductQuery(search="Knowledge  base", sort="relevance")
     found = await mall.commerce.products(query)
