@@ -262,7 +262,11 @@ def test_more_products_than_are_read_are_told_from_a_whole_catalogue(clock: Froz
         ([{"alt": "A desk"}], Picture("A desk", "https://cdn.example/256", "http://shop.test/512", "http://shop.test/1024")),
         ([{"alt": ""}], Picture("One", "https://cdn.example/256", "http://shop.test/512", "http://shop.test/1024")),
         ([{"emblem": "csa"}], None),
-        ([{"alt": "CMP emblem: csa"}], None),
+        ([{"alt": "CMP emblem of One"}], None),
+        (
+            [{"alt": "CMP emblem of One"}, {"alt": "Mine"}],
+            Picture("Mine", "https://cdn.example/256", "http://shop.test/512", "http://shop.test/1024"),
+        ),
         ([{"type": "VIDEO"}], None),
         ([{"at256": "javascript:alert(1)"}], None),
         ([{"emblem": "csa"}, {"alt": "Mine"}], Picture("Mine", "https://cdn.example/256", "http://shop.test/512", "http://shop.test/1024")),
