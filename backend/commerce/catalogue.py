@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from backend.commerce import wire
@@ -17,6 +21,9 @@ from backend.kernel.errors import Unavailable, UpstreamFailed
 from backend.kernel.page import MAX_PAGE
 
 _log = logging.getLogger(__name__)
+SLUG = re.compile(r"[-\w]{1,128}")
+"""What is looked for by its address: the letters that Saleor makes a slug of, as many as our own addresses have. Nothing else is asked for
+or remembered."""
 MAX_FOUND = 500
 """Products taken over from the shop's own search, the best first."""
 SEARCH_PATIENCE = 1.5
@@ -50,6 +57,8 @@ class CatalogueReads:
         snapshot = await self._live.current()
         if found := snapshot.slugs.get(slug):
             return found
+        if not SLUG.fullmatch(slug):
+            return None
         # Published and not listed, newer than the snapshot, or beyond what is read.
         return await self._single.get(slug, lambda: self._ask_product(slug))
 
@@ -80,6 +89,13 @@ class CatalogueReads:
             await part.close()
 
     async def _read(self, before: Snapshot | None, at: datetime) -> Snapshot:
+        with _readable():
+            found, whole = await self._listed()
+            # Thousands of products take a second to read; pages are answered meanwhile.
+            return await asyncio.to_thread(Snapshot.of, found, at, self._shop, whole=whole, before=before)
+
+    async def _listed(self) -> tuple[list[wire.Data], bool]:
+        """The products of the channel, and whether these are all."""
         found: dict[str, wire.Data] = {}
         after: str | None = None
         while len(found) < MAX_PRODUCTS:
@@ -92,10 +108,7 @@ class CatalogueReads:
                 break
         if after is not None:
             _log.warning("catalogue: the channel has more than %d products; the rest is found only by its own address", MAX_PRODUCTS)
-        try:
-            return Snapshot.of(list(found.values()), at, self._shop, whole=after is None, before=before)
-        except (KeyError, TypeError, ValueError, ArithmeticError) as fault:
-            raise UpstreamFailed(f"The shop sent a product that makes no sense: {fault!r}.", code="shop_failed") from fault
+        return list(found.values()), after is None
 
     async def _ranked(self, words: str) -> tuple[str, ...] | None:
         """The slugs that the shop's own search finds, the best first; None when it does not answer in time."""
@@ -112,23 +125,36 @@ class CatalogueReads:
         after: str | None = None
         while len(found) < MAX_FOUND:
             variables = {"channel": self._channel, "words": words, "first": MAX_PAGE, "after": after}
-            connection = (await self._session.ask("SearchProducts", variables))["products"]
-            found += [node["slug"] for node in wire.nodes(connection)]
-            after = wire.cursor(connection)
+            answer = await self._session.ask("SearchProducts", variables)
+            with _readable():
+                found += [node["slug"] for node in wire.nodes(answer["products"])]
+                after = wire.cursor(answer["products"])
             if after is None:
                 break
         return tuple(found)
 
     async def _ask_product(self, slug: str) -> Product | None:
-        data = (await self._session.ask("Product", {"channel": self._channel, "slug": slug}))["product"]
-        return product(data, self._shop) if data else None
+        answer = await self._session.ask("Product", {"channel": self._channel, "slug": slug})
+        with _readable():
+            return product(answer["product"], self._shop) if answer["product"] else None
 
     async def _ask_categories(self) -> tuple[Category, ...]:
         found: list[Category] = []
         after: str | None = None
         while True:
-            connection = (await self._session.ask("Categories", {"first": MAX_PAGE, "after": after}))["categories"]
-            found += [Category(node["id"], node["slug"], node["name"]) for node in wire.nodes(connection)]
-            after = wire.cursor(connection)
+            answer = await self._session.ask("Categories", {"first": MAX_PAGE, "after": after})
+            with _readable():
+                found += [Category(node["id"], node["slug"], node["name"]) for node in wire.nodes(answer["categories"])]
+                after = wire.cursor(answer["categories"])
             if after is None:
                 return tuple(found)
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """What the shop sent is read in here. Raises UpstreamFailed where it makes no sense: a fault of the shop's, after which it is left
+    alone like after any other."""
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError, ValueError, ArithmeticError) as fault:
+        raise UpstreamFailed(f"The shop sent a catalogue that makes no sense: {fault!r}.", code="shop_failed") from fault

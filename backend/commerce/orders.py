@@ -8,7 +8,8 @@ from typing import Any
 
 from backend.commerce import policy, wire
 from backend.commerce.errors import CommerceError
-from backend.commerce.schemas import AppView, Bill, LinesBack, OpenLine, Order, OrderDelivery, OrderFilter, OrderLine, OrderMoney, OrderPage
+from backend.commerce.order_schemas import Bill, LinesBack, OpenLine, Order, OrderDelivery, OrderFilter, OrderLine, OrderMoney, OrderPage
+from backend.commerce.schemas import AppView
 from backend.commerce.session import Session
 from backend.kernel.errors import Forbidden, Unauthenticated, UpstreamFailed
 from backend.kernel.ids import SaleorOrderId, Sku

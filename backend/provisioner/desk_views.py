@@ -58,6 +58,7 @@ class DeskEvent:
 class DeskOrder:
     """charge_status, saleor_status: Saleor's own words at the last look. saleor_url: the order in its dashboard, "" when embedded.
 
+    excess: what was paid beyond the total, "" when nothing was.
     looks: the number of the last look at it in Saleor that was put into effect. log: newest first. actions: of "retry", "restore",
     "take_back", "keep", "reconcile", those that would be accepted.
     """
@@ -68,6 +69,7 @@ class DeskOrder:
     units: list[DeskUnit]
     charged: str
     refunded: str
+    excess: str
     charge_status: str
     saleor_status: str
     saleor_url: str
@@ -149,6 +151,7 @@ def order_of(
 ) -> DeskOrder:
     names = {line["sku"]: str(line["name"]) for line in row.lines}
     facts = row.facts
+    beyond = policy.excess(facts) if facts else 0  # type: ignore[arg-type]
     return DeskOrder(
         row=row_of(row, reached, workspace),
         stages=policy.timeline(row.status, row.reason, reached),
@@ -156,6 +159,7 @@ def order_of(
         units=[_unit(grant, names.get(grant.sku, grant.sku), books) for grant in grants],
         charged=_money(facts["charged"], row) if facts else "",
         refunded=_money(facts["refunded"], row) if facts else "",
+        excess=_money(beyond, row) if beyond else "",
         charge_status=str(facts.get("charge_status", "")),
         saleor_status=str(facts.get("status", "")),
         saleor_url=dashboard(saleor_url, row.saleor_order_id),

@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import TypedDict
 
-from backend.commerce.schemas import LinesBack, OrderMoney
+from backend.commerce.order_schemas import LinesBack, OrderMoney
 
 PAID = frozenset({"FULL", "OVERCHARGED"})
 REFUNDED_FULFILMENTS = frozenset({"REFUNDED", "REFUNDED_AND_RETURNED"})

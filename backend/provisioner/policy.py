@@ -112,6 +112,11 @@ def missing(seen: Facts) -> int:
     return max(0, seen["total"] - seen["charged"])
 
 
+def excess(seen: Facts) -> int:
+    """Minor units that the shop holds beyond the total; Saleor calls such an order OVERCHARGED, and gives nothing back by itself."""
+    return max(0, seen["charged"] - seen["total"])
+
+
 class Decision(TypedDict):
     """What an operator decided about an order that is not fully paid any more, and how the order stood then.
 

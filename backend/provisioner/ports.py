@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
-from backend.commerce.schemas import AppView, OpenLine, Order, OrderDelivery, OrderFilter, OrderPage
+from backend.commerce.order_schemas import OpenLine, Order, OrderDelivery, OrderFilter, OrderPage
+from backend.commerce.schemas import AppView
 from backend.control_plane.offerings import Offering
 from backend.db.engine import Tx
 from backend.identity.service import AccountView

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from backend.commerce.schemas import Order, OrderFilter
+from backend.commerce.order_schemas import Order, OrderFilter
 from backend.db.engine import Database
 from backend.durable import Durable
 from backend.kernel.clock import Clock

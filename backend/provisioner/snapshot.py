@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NotRequired, TypedDict
 
-from backend.commerce.schemas import Bill, Order, OrderLine
+from backend.commerce.order_schemas import Bill, Order, OrderLine
 from backend.identity.policy import normal_email
 from backend.kernel.errors import Invalid
 from backend.provisioner.facts import Facts, facts

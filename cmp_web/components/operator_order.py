@@ -19,7 +19,9 @@ def drawer(state: Any, closed: rx.Var[str]) -> rx.Component:
     saleor = plain_link(icon("ur"), "Open in Saleor", href=sheet.saleor_url, class_name="btn o s", target="_blank", rel="noreferrer")
     top = rx.el.div(title, rx.cond(sheet.saleor_url != "", saleor, rx.fragment()), _close(closed), class_name="row")
     head = rx.el.div(top, rx.el.p(sheet.placed, class_name="xs i3 num"), class_name="col oph")
-    body = rx.el.div(_said(state), _reason(state), _stages(sheet), _facts(sheet), _units(state), _log(sheet), class_name="col g6 opb")
+    body = rx.el.div(
+        _said(state), _reason(state), _excess(sheet), _stages(sheet), _facts(sheet), _units(state), _log(sheet), class_name="col g6 opb"
+    )
     dialogs = rx.fragment(_take_back(state), _keep(state))
     return rx.el.div(back(closed), head, body, dialogs)
 
@@ -62,6 +64,11 @@ def _reason(state: Any) -> rx.Component:
     moves = note(rx.el.strong(sheet.heading), " ", sheet.reason, sign="clock")
     calm = rx.cond(sheet.can.length() > 0, acts, rx.fragment())
     return rx.cond(sheet.moving, rx.el.div(moves, calm, class_name="col g3"), rx.cond(sheet.heading != "", waits, calm))
+
+
+def _excess(sheet: Any) -> rx.Component:
+    """Whatever else is the matter with the order: money that is not ours."""
+    return rx.cond(sheet.excess != "", note(sheet.excess, tone="wa", sign="alert"), rx.fragment())
 
 
 def _act(state: Any, name: str, words: str, act: Any, during: str) -> rx.Component:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
+from backend.commerce.snapshot import MAX_PRICE
 from cmp_web import routes
 from cmp_web.state import words
 from cmp_web.state.views import Card, Facet, Option, PageLink
@@ -60,12 +61,12 @@ def searched(asked: Mapping[str, str]) -> str:
 
 
 def amount(text: str) -> Decimal | None:
-    """In major units; None for what is no price."""
+    """In major units; None for what is no price, or more than anything costs."""
     try:
         found = Decimal(text)
     except InvalidOperation:
         return None
-    return found if found.is_finite() and found >= 0 else None
+    return found if found.is_finite() and 0 <= found < MAX_PRICE else None
 
 
 def matched(cards: Sequence[Card], text: str) -> list[Card]:

@@ -21,6 +21,8 @@ from cmp_web.state.session import public, visitor_of
 
 NO_COOKIE = "The cart needs a cookie, and your browser sent none. Allow cookies for this site and reload the page."
 
+NOT_OFFERED = "This product cannot be bought here, because nothing would be set up for it. The marketplace shows what can be."
+
 
 class CartBadge(rx.State):
     """The count in the bar, and adding to the cart from any page."""
@@ -56,6 +58,8 @@ class CartBadge(rx.State):
             variant = product.variant(sku) if product else None
             if variant is None:
                 self.failed = "This product is no longer for sale. Reload the page to see what is."
+            elif variant.sku not in {offering.sku for offering in await services().offerings.all()}:
+                self.failed = NOT_OFFERED
             else:
                 self._show(await services().carts.add(visitor, variant.id))
         except DomainError as error:

@@ -98,7 +98,9 @@ class Fact:
 
 @dataclass(frozen=True)
 class Sheet:
-    """One order in full. can: the acts it allows, by their names. looks: how often Saleor was asked about it, and that put into effect."""
+    """One order in full. can: the acts it allows, by their names. excess: what to do about a sum beyond the total.
+    looks: how often Saleor was asked about it, and that put into effect.
+    """
 
     ref: str = ""
     number: str = ""
@@ -106,6 +108,7 @@ class Sheet:
     status: str = ""
     heading: str = ""
     reason: str = ""
+    excess: str = ""
     moving: bool = False
     looks: int = 0
     stages: list[Stage] = field(default_factory=list)
@@ -195,6 +198,7 @@ def sheet(view: DeskOrder, now: datetime) -> Sheet:
         status=order.status,
         heading=STANDS.get(order.status, ""),
         reason=view.reason,
+        excess=f"Paid {view.excess} more than its total; give it back in Saleor." if view.excess else "",
         moving=order.status == "paid",
         looks=view.looks,
         stages=[

@@ -10,7 +10,8 @@ import httpx
 from backend import catalogue
 from backend.commerce.client import Commerce
 from backend.commerce.copies import DatabaseCopies
-from backend.commerce.schemas import Address, Checkout, LineInput, Order
+from backend.commerce.order_schemas import Order
+from backend.commerce.schemas import Address, Checkout, LineInput
 from backend.db.engine import Database, Tx
 from backend.kernel.clock import FrozenClock
 from backend.kernel.ids import Sku

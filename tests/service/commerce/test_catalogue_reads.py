@@ -201,6 +201,14 @@ async def test_a_product_that_is_in_no_list_is_found_by_its_address_and_remember
     assert mall.way.asked >= asked + 2
 
 
+@pytest.mark.parametrize("slug", ["", "a" * 129, "a b", "a/b", "a\0", "<b>", "..", "one?x=1"])
+async def test_what_no_product_can_be_called_is_not_asked_for(mall: Mall, slug: str) -> None:
+    await mall.commerce.products()
+    asked = mall.way.asked
+    assert await mall.commerce.product(slug) is None
+    assert mall.way.asked == asked
+
+
 async def test_words_are_ranked_by_the_shop_once_and_looked_for_here_while_it_is_away(mall: Mall, clock: FrozenClock) -> None:
     query = ProductQuery(search="Knowledge  base", sort="relevance")
     found = await mall.commerce.products(query)
@@ -254,7 +262,11 @@ def test_more_products_than_are_read_are_told_from_a_whole_catalogue(clock: Froz
         ([{"alt": "A desk"}], Picture("A desk", "https://cdn.example/256", "http://shop.test/512", "http://shop.test/1024")),
         ([{"alt": ""}], Picture("One", "https://cdn.example/256", "http://shop.test/512", "http://shop.test/1024")),
         ([{"emblem": "csa"}], None),
-        ([{"alt": "CMP emblem: csa"}], None),
+        ([{"alt": "CMP emblem of One"}], None),
+        (
+            [{"alt": "CMP emblem of One"}, {"alt": "Mine"}],
+            Picture("Mine", "https://cdn.example/256", "http://shop.test/512", "http://shop.test/1024"),
+        ),
         ([{"type": "VIDEO"}], None),
         ([{"at256": "javascript:alert(1)"}], None),
         ([{"emblem": "csa"}, {"alt": "Mine"}], Picture("Mine", "https://cdn.example/256", "http://shop.test/512", "http://shop.test/1024")),

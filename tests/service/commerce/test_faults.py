@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
 from backend.commerce import catalogue
 from backend.commerce.client import Commerce
-from backend.commerce.live import LIFE, SLOW
+from backend.commerce.live import LIFE, PAUSE, SLOW
 from backend.commerce.schemas import ProductQuery
 from backend.kernel.clock import FrozenClock
 from backend.kernel.errors import Forbidden, Unavailable, UpstreamFailed
@@ -190,4 +192,61 @@ async def test_a_product_that_makes_no_sense_does_not_take_the_shelf_away(
     await client.refreshed()
     assert [item.slug for item in (await client.products()).items] == ["one"]
     assert client.freshness().trouble == "away"
+    await client.close()
+
+
+@pytest.mark.parametrize(
+    "products",
+    [None, [], {"edges": None}, {"edges": [None], "pageInfo": {"hasNextPage": False}}, {"edges": [{"node": {"id": []}}]}],
+    ids=str,
+)
+async def test_a_list_of_products_that_is_none_is_the_shops_fault_and_not_asked_for_by_every_page(
+    crooked: Crooked, clock: FrozenClock, products: object
+) -> None:
+    client = Commerce(f"http://127.0.0.1:{crooked.port}/graphql/", "default-channel", app_token=_token, clock=clock)
+    crooked.says({"data": {"products": products}})
+    for _ in range(5):
+        with pytest.raises(UpstreamFailed):
+            await client.products()
+    assert (crooked.asked, client.freshness().trouble) == (1, "away")
+    clock.advance(PAUSE)
+    with pytest.raises(UpstreamFailed):
+        await client.products()
+    await client.refreshed()
+    assert crooked.asked == 2
+    await client.close()
+
+
+@pytest.mark.parametrize("answer", [{}, {"product": 7}, {"product": {"id": "x"}}], ids=str)
+async def test_one_product_that_makes_no_sense_is_the_shops_fault(crooked: Crooked, clock: FrozenClock, answer: object) -> None:
+    client = Commerce(f"http://127.0.0.1:{crooked.port}/graphql/", "default-channel", app_token=_token, clock=clock)
+    crooked.says(_products("one"))
+    crooked.says({"data": answer})
+    with pytest.raises(UpstreamFailed):
+        await client.product("two")
+    await client.close()
+
+
+async def test_pages_are_answered_while_a_large_catalogue_is_read(
+    crooked: Crooked, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = Commerce(f"http://127.0.0.1:{crooked.port}/graphql/", "default-channel", app_token=_token, clock=clock)
+    crooked.says(_products("one"))
+    crooked.says(_products("one", "two"))
+    assert (await client.products()).total == 1
+    reading, may_end = threading.Event(), threading.Event()
+    read = catalogue.Snapshot.of
+
+    def held(*values: Any, **named: Any) -> Any:
+        reading.set()
+        assert may_end.wait(10)
+        return read(*values, **named)
+
+    monkeypatch.setattr(catalogue.Snapshot, "of", held)
+    await client.changed()
+    assert await asyncio.to_thread(reading.wait, 10)
+    assert (await client.products()).total == 1
+    may_end.set()
+    await client.refreshed()
+    assert (await client.products()).total == 2
     await client.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from backend.commerce.schemas import OrderFilter
+from backend.commerce.order_schemas import OrderFilter
 from backend.kernel.clock import FrozenClock
 from backend.kernel.ids import SaleorOrderId
 from tests.service.commerce.shop import Mall

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from backend import catalogue
+from backend.commerce.products import EMBLEM_ALT
 from backend.operator.admin import Credentials
 from backend.operator.setup.service import Setup, Stopped
 from backend.provisioner.manifest import APP_ID, manifest
@@ -29,6 +30,7 @@ async def test_everything_of_the_catalogue_is_on_sale_afterwards(saleor: FakeSal
         assert not made["productType"]["isShippingRequired"]
         assert made["isAvailable"]()
         assert [m["alt"] for m in made["media"]] == [f"CMP emblem of {product.name}"]
+        assert all(m["alt"].startswith(EMBLEM_ALT) for m in made["media"])
         (listing,) = made["channelListings"]
         assert listing["channel"] is channel
         assert listing["isPublished"]

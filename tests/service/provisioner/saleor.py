@@ -84,10 +84,11 @@ class FakeSaleor:
     def line(self, order_id: str, sku: str) -> str:
         return str(next(line["id"] for line in self.orders[order_id]["lines"] if line["productSku"] == sku))
 
-    def pay(self, order_id: str) -> None:
-        """Charge whatever is missing of the total, as a second transaction would."""
+    def pay(self, order_id: str, amount: float | None = None) -> None:
+        """Charge this, or else whatever is missing of the total, as a second transaction would."""
         order = self.orders[order_id]
-        self._move(order_id, order["total"]["gross"]["amount"] - order["totalCharged"]["amount"], "CHARGE_SUCCESS")
+        missing = order["total"]["gross"]["amount"] - order["totalCharged"]["amount"]
+        self._move(order_id, missing if amount is None else amount, "CHARGE_SUCCESS")
 
     def refund(self, order_id: str, amount: float | None = None, **units: int) -> None:
         """Give money back. amount: all of it when None. units: line ids are too long to be names, so SKU (with _ for -) = quantity; they

@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from backend.commerce.schemas import LinesBack, OrderMoney
+from backend.commerce.order_schemas import LinesBack, OrderMoney
 from backend.kernel.money import Money
 from backend.provisioner.facts import facts, mark
 

@@ -15,6 +15,7 @@ from backend.provisioner.policy import (
     Status,
     Unit,
     decide,
+    excess,
     lost,
     once_paid,
     plan,
@@ -79,6 +80,21 @@ def test_how_an_order_stands_follows_from_its_money_and_its_past(
 def test_a_charge_status_that_is_full_by_a_granted_refund_does_not_make_an_order_paid() -> None:
     assert standing(seen(4000, "FULL", refunded=1000), refund_seen=False, once_paid=False, received=0) is Standing.PARTLY_REFUNDED
     assert standing(seen(0, "FULL", refunded=5000), refund_seen=False, once_paid=True, received=5000) is Standing.REFUNDED
+
+
+@pytest.mark.parametrize(
+    ("facts", "beyond"),
+    [
+        (seen(5000), 0),
+        (seen(6000, "OVERCHARGED"), 1000),
+        (seen(10000, "OVERCHARGED"), 5000),
+        (seen(5000, "OVERCHARGED", explained=1000), 0),
+        (seen(0), 0),
+        (seen(300, "OVERCHARGED", total=0), 300),
+    ],
+)
+def test_what_was_paid_beyond_the_total_is_not_ours_and_a_refund_that_was_only_granted_is_none_of_it(facts: Facts, beyond: int) -> None:
+    assert excess(facts) == beyond
 
 
 def test_an_order_that_grew_after_it_was_paid_was_not_charged_back() -> None:

@@ -201,3 +201,12 @@ async def test_reconciling_says_what_it_found_and_a_shop_that_is_away_is_said_to
     market.saleor.down = True
     await call(OperatorOrders.reconcile, tab, 2)
     assert (tab.said, bool(tab.problem), tab.busy) == ("", True, False)
+
+
+async def test_an_order_that_was_paid_twice_says_how_much_has_to_be_given_back(market: Market) -> None:
+    order_id = market.saleor.place("CSA-BASIC", email=MEMBER)
+    once = await opened(market, await market.deliver(order_id))
+    assert once.sheet.excess == ""
+    market.saleor.pay(order_id, 19.99)
+    twice = await opened(market, await market.deliver(order_id, issued="2026-11-22T12:05:00+00:00"))
+    assert (twice.sheet.excess, twice.sheet.status) == ("Paid $19.99 more than its total; give it back in Saleor.", "ready")

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backend.commerce.products import product
 from backend.commerce.schemas import Freshness, Picture, Product
+from backend.commerce.snapshot import MAX_PRICE
 from cmp_web.state import browse, notice, shelf
 from cmp_web.state.views import Card
 
@@ -75,6 +77,19 @@ def test_no_address_breaks_the_page_and_its_links_ask_only_what_is_known(asked: 
         assert link.href == "" or set(parse_qs(urlsplit(link.href).query)) <= set(browse.ASKED)
 
 
+EXTREME = st.builds("{}{}e{}{}".format, st.sampled_from(["", "-"]), st.integers(0), st.sampled_from(["", "-"]), st.integers(0))
+
+
+@given(
+    EXTREME | st.sampled_from(["1e999999", "1e-999999", "9" * 5000, "sNaN", "-Infinity", "0e999999999999999999"]) | st.text(), st.booleans()
+)
+def test_no_bound_of_the_price_breaks_the_page(text: str, low: bool) -> None:
+    found = browse.amount(text)
+    assert found is None or 0 <= found < MAX_PRICE
+    page = browse.shelf(cards(60), {"min" if low else "max": text}, VALUES)
+    assert found is not None or page.said.startswith("60 products")
+
+
 def test_a_facet_offers_so_many_values_and_always_the_chosen_one() -> None:
     many = {**VALUES, "does": {f"v{n}": f"V {n}" for n in range(40)}}
     (facet,) = [facet for facet in browse.shelf(cards(5), {"does": "v30"}, many).facets if facet.title == "What it does"]
@@ -96,3 +111,24 @@ def test_a_picture_is_offered_in_three_widths() -> None:
     shot = shelf.shot(item, shelf.CARD)
     assert (shot.src, shot.srcset, shot.alt) == ("u/512", "u/256 256w, u/512 512w, u/1024 1024w", "A desk")
     assert shelf.shot(item, shelf.PAGE).src == "u/1024"
+
+
+@pytest.mark.parametrize("alt", ["CMP emblem of Customer Support Agent", " CMP emblem of N"])
+def test_where_saleor_holds_only_the_emblem_we_uploaded_card_and_page_draw_it_themselves(alt: str) -> None:
+    sizes = {size: f"https://cdn.example/{size}.png" for size in ("at256", "at512", "at1024")}
+    price = {"price": {"gross": {"amount": 19.99, "currency": "USD"}}}
+    node = {
+        "id": "p",
+        "slug": "customer-support-agent",
+        "name": "Customer Support Agent",
+        "description": None,
+        "isAvailableForPurchase": True,
+        "productType": {"slug": "ai-agent"},
+        "category": None,
+        "media": [{"type": "IMAGE", "alt": alt, "emblem": None, **sizes}],
+        "variants": [{"id": "v", "sku": "CSA-BASIC", "name": "Basic", "quantityAvailable": 5, "pricing": price}],
+    }
+    item = product(node, "https://shop.example/graphql/")
+    (card,) = shelf.live_cards([item], {variant.sku: variant.terms for one in shelf.SHELF for variant in one.variants})
+    assert (card.shot, card.emblem) == (shelf.NO_SHOT, shelf.emblem_of("customer-support-agent"))
+    assert shelf.shot(item, shelf.PAGE) == shelf.NO_SHOT

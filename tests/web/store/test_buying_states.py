@@ -6,10 +6,12 @@ import asyncio
 from typing import Any
 
 import pytest
+from sqlmodel import col, update
 
+from backend.control_plane.models import OfferingRow
 from backend.identity.sessions import COOKIE
 from backend.main import System
-from cmp_web.state.cart import NO_COOKIE, Cart, CartBadge
+from cmp_web.state.cart import NO_COOKIE, NOT_OFFERED, Cart, CartBadge
 from cmp_web.state.checkout import Checkout
 from cmp_web.state.order import Order
 from cmp_web.state.product import Product, Trial
@@ -75,6 +77,14 @@ async def test_what_is_not_for_sale_is_not_added(system: System) -> None:
     badge = tab(CartBadge)
     assert destination(await call(CartBadge.add, badge, "customer-support-agent", "GOLD")) == ""
     assert "no longer for sale" in badge.failed
+
+
+async def test_what_nothing_is_offered_for_is_not_added(system: System) -> None:
+    async with system.services.database.write() as tx:
+        await tx.execute(update(OfferingRow).where(col(OfferingRow.sku) == "CSA-PRO").values(on_sale=False))
+    badge = tab(CartBadge)
+    assert await call(CartBadge.add, badge, "customer-support-agent", "CSA-PRO") == []
+    assert (badge.failed, badge.adding, badge.items) == (NOT_OFFERED, "", 0)
 
 
 async def test_quantities_and_removal_change_the_sum(system: System) -> None:
