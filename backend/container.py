@@ -198,6 +198,7 @@ class Services:
             telling,
             self.workspaces,
             self.accounts,
+            self.settings.saleor_channel,
         )
 
     @cached_property

@@ -63,8 +63,11 @@ class Bill:
 
 @dataclass(frozen=True, slots=True)
 class Order:
+    """channel: the slug of the one it was placed in."""
+
     id: SaleorOrderId
     number: str
+    channel: str
     created: datetime
     is_paid: bool
     user_email: str

@@ -135,6 +135,7 @@ def _order(data: wire.Data) -> Order:
     return Order(
         id=SaleorOrderId(data["id"]),
         number=data["number"],
+        channel=data["channel"]["slug"],
         created=datetime.fromisoformat(data["created"]),
         is_paid=data["isPaid"],
         user_email=data["userEmail"] or "",

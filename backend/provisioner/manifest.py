@@ -34,10 +34,10 @@ would need MANAGE_CHANNELS.
 
 PATHS = {cause: f"/webhooks/saleor/{cause if cause == CATALOGUE else f'order-{cause}'}" for cause in EVENTS}
 REGISTER_PATH = "/api/saleor/register"
-_ID = "order { id number }"
+_ID = "order { id number channel { slug } }"
 _MONEY = "{ amount currency }"
 _STANDING = (
-    f"order {{ id number status chargeStatus total {{ gross {_MONEY} }} totalCharged {_MONEY} totalRefunded {_MONEY} "
+    f"order {{ id number channel {{ slug }} status chargeStatus total {{ gross {_MONEY} }} totalCharged {_MONEY} totalRefunded {_MONEY} "
     f"transactions {{ refundPendingAmount {_MONEY} events {{ type amount {_MONEY} }} }} "
     f"grantedRefunds {{ status amount {_MONEY} lines {{ quantity orderLine {{ id }} }} }} "
     f"fulfillments {{ status lines {{ quantity orderLine {{ id }} }} }} lines {{ id quantity unitPrice {{ gross {_MONEY} }} }} }}"

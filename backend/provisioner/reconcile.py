@@ -80,7 +80,7 @@ class Reconciler:
         begun = []
         for order in orders:
             row = rows.get(order.id)
-            if not _differs(order, row):
+            if self.workflow.foreign(order.channel, known=row is not None) or not _differs(order, row):
                 continue
             if row is None:
                 async with self.database.write() as tx:

@@ -64,6 +64,10 @@ class Settling:
         elif taken.units:
             await repository.forget(tx, row.ref, PARTLY)
             await repository.reach(tx, row.ref, PARTLY, now, _taken(taken))
+        if not policy.units(row.lines, known) and (missing := policy.unknown(row.lines, known, plan.away)):
+            # Whoever bought nothing of ours has nothing to claim.
+            row.status, row.reason = Status.NEEDS_HAND, _unknown(missing)
+            return _taken(taken)
         if row.workspace_id is None:
             row.status, row.reason = Status.UNCLAIMED, f"Waits to be claimed by whoever proves the e-mail address {row.email}."
             return _taken(taken)
@@ -74,7 +78,7 @@ class Settling:
         missing = policy.unknown(row.lines, known, plan.away)
         as_it_was = row.status == Status.READY and not given and not taken.units
         row.status = Status.NEEDS_HAND if missing else Status.READY if as_it_was else Status.PAID
-        row.reason = f"Nothing is offered under {', '.join(missing)}." if missing else ""
+        row.reason = _unknown(missing) if missing else ""
         if not missing:
             await repository.reach(tx, row.ref, "granted", now)
         return f"{_given(given)} {_taken(taken)}".strip()
@@ -95,6 +99,10 @@ def _words(now: Standing, row: OrderRow) -> str:
 def _charged_back(row: OrderRow) -> str:
     """In words for the operator."""
     return f"The buyer's bank took {_money(policy.lost(_facts(row), row.received_minor), row)} back. Restore the order when it is settled."
+
+
+def _unknown(skus: list[str]) -> str:
+    return f"Nothing is offered under {', '.join(skus)}."
 
 
 def _undecided(plan: Plan, row: OrderRow) -> str:

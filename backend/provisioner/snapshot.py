@@ -32,6 +32,7 @@ class Sums(TypedDict):
 
 class Snapshot(TypedDict):
     number: str
+    channel: NotRequired[str]
     email: str
     currency: str
     facts: Facts
@@ -52,6 +53,7 @@ class Look(TypedDict):
 def snapshot(order: Order) -> Snapshot:
     return Snapshot(
         number=order.number,
+        channel=order.channel,
         email=email_of(order.user_email),
         currency=order.total.currency,
         facts=facts(order.money),

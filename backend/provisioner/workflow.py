@@ -33,6 +33,7 @@ from backend.provisioner.telling import Telling
 NAME = "provision_order"
 PATIENT = Retry(attempts=8, interval=2.0, backoff=2.0)
 """About four minutes; then the poll takes the order up again."""
+NOT_OURS = "This order was placed in another channel. Install the app anew, and the shop no longer sends such orders as ours."
 AT_ONCE = 8
 """Orders that one process works on. A burst becomes a line: neither our database nor Saleor's API sees all of it at the same time."""
 
@@ -49,6 +50,8 @@ NOTHING = Applied(deliver=False, tell=False)
 
 @dataclass(frozen=True, slots=True)
 class OrderWorkflow:
+    """channel: the slug of the one channel whose orders are ours; a Saleor may sell other things in others."""
+
     database: Database
     clock: Clock
     durable: Durable
@@ -58,6 +61,7 @@ class OrderWorkflow:
     telling: Telling
     workspaces: Workspaces
     accounts: Accounts
+    channel: str
     retry: Retry = PATIENT
     door: Door = field(default_factory=Door)
 
@@ -66,6 +70,10 @@ class OrderWorkflow:
             await self.run(ref, cause)
 
         self.durable.workflow(NAME, provision_order, at_once=AT_ONCE)
+
+    def foreign(self, channel: str, *, known: bool) -> bool:
+        """Whether an order is another channel's. One that we know stays ours, or its refund would be lost once the channel is another."""
+        return not known and channel not in {"", self.channel}
 
     async def begin(self, ref: str, cause: str, key: str | int) -> None:
         """Durable when this returns. The same cause and key again changes nothing. Our ref names the work: Saleor's id is a secret."""
@@ -114,6 +122,9 @@ class OrderWorkflow:
                 row.status, row.reason = Status.NEEDS_HAND, look["refused"]
                 await repository.log(tx, ref, f"look:{look['ticket']}", self.clock.now(), look["refused"], "Saleor")
                 return NOTHING
+            if self.foreign(seen.get("channel", ""), known=bool(row.standing)):
+                row.status, row.reason = Status.NEEDS_HAND, NOT_OURS
+                return NOTHING
             record(row, seen)
             row.workspace_id = row.workspace_id or home
             await self.settling.settle(tx, row, seen["facts"], known, f"look:{look['ticket']}")
@@ -134,8 +145,9 @@ class OrderWorkflow:
         """Leave the links to what was delivered in Saleor. A refusal is written down and holds nothing up."""
         async with self.database.write() as tx:
             row = await repository.lock(tx, ref)
-            agents = [grant.instance_id for grant in (await repository.grants(tx, [ref]))[ref] if grant.instance_id]
-            if not await repository.claim(tx, ref, f"note:{len(agents)}", str(ticket), self.clock.now()):
+            grants = (await repository.grants(tx, [ref]))[ref]
+            agents = [grant.instance_id for grant in grants if grant.instance_id]
+            if not grants or not await repository.claim(tx, ref, f"note:{len(agents)}", str(ticket), self.clock.now()):
                 return
         if refusal := await self.handover.annotate(row, agents):
             async with self.database.write() as tx:

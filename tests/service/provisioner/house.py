@@ -139,7 +139,8 @@ def build(
     mailer = FolderMailer(mail, sender="CMP <no-reply@localhost>", clock=clock)
     telling = Telling(database, clock, mailer, "CMP", BASE_URL, OPERATORS)
     handover = Handover(commerce, BASE_URL)
-    workflow = OrderWorkflow(database, clock, durable, commerce, settling, handover, telling, workspaces, accounts, retry=QUICK)
+    channel = settings.saleor_channel
+    workflow = OrderWorkflow(database, clock, durable, commerce, settling, handover, telling, workspaces, accounts, channel, retry=QUICK)
     workflow.register()
     verifier = JwksVerifier(jwks_url(settings.saleor_url), http, clock)
     provisioner = Provisioner(database, clock, workflow, commerce, connection, commerce, verifier, settings.saleor_url)

@@ -12,10 +12,12 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from joserfc.jwk import RSAKey
 
 API_URL = "http://saleor.test/graphql/"
+CHANNEL = "default-channel"
 WAREHOUSE = "V2FyZWhvdXNlOjE="
 UPDATED = (
     "id",
     "number",
+    "channel",
     "status",
     "chargeStatus",
     "total",
@@ -76,7 +78,7 @@ class FakeSaleor:
             "grantedRefunds": [],
             "fulfillments": [],
             "events": [{"type": "PLACED", "message": None}],
-            "channel": {"warehouses": [{"id": WAREHOUSE}]},
+            "channel": {"slug": CHANNEL, "warehouses": [{"id": WAREHOUSE}]},
             "lines": lines,
         }
         return order_id
@@ -123,7 +125,7 @@ class FakeSaleor:
     ) -> tuple[bytes, dict[str, str]]:
         """The raw body and the headers of one event about an order."""
         order = self.orders.get(order_id, {"id": order_id, "number": "0"})
-        parts = UPDATED if event == "OrderUpdated" else ("id", "number")
+        parts = UPDATED if event == "OrderUpdated" else ("id", "number", "channel")
         body = {
             "__typename": event,
             "issuedAt": issued,
