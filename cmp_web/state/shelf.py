@@ -112,6 +112,11 @@ def slug_of(sku: str) -> str:
     return next((product.slug for product in SHELF for variant in product.variants if variant.sku == sku), "")
 
 
+def built_skus(slug: str) -> list[str]:
+    """Those its page was built with; none for a product that came later."""
+    return [variant.sku for variant in _KNOWN[slug].variants] if slug in _KNOWN else []
+
+
 def _times(terms: Terms, quantity: int) -> Credits:
     return Credits(terms.credits.micro * quantity)
 
