@@ -66,6 +66,7 @@ def serve(system: System) -> ASGIApp:
             site=Site(),
             table=PAGES,
             shop=services.commerce,
+            offerings=services.offerings,
             base_url=settings.base_url,
             brand=settings.brand_name,
             images=settings.media_origins,

@@ -12,7 +12,10 @@ MAX_MICRO = 2**63 - 1
 _EXACT = Context(prec=80, traps=[InvalidOperation, Inexact, Overflow])
 """Refuses what it would have to round."""
 
-_MINOR_DIGITS = {"USD": 2, "EUR": 2, "GBP": 2, "JPY": 0}
+_WHOLE = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
+_THOUSANDTHS = "BHD IQD JOD KWD LYD OMR TND"
+_MINOR_DIGITS = dict.fromkeys(_WHOLE.split(), 0) | dict.fromkeys(_THOUSANDTHS.split(), 3) | {"CLF": 4, "UYW": 4}
+"""The currencies of ISO 4217 whose minor unit is not a hundredth."""
 
 
 @dataclass(frozen=True, order=True, slots=True)

@@ -17,7 +17,7 @@ def card(item: Any, add: Any) -> rx.Component:
     """A variant: what it is, what it brings, its price. `add` is the handler given the product's slug and the SKU."""
     href = text(f"{routes.MARKETPLACE}/", item.slug, "?plan=", item.sku)
     drawn = emblem(item.emblem, 56)
-    seen = rx.cond(item.shot.src != "", picture(item.shot, "(max-width: 767px) 100vw, 360px"), drawn)
+    seen = rx.cond(item.shot.src != "", picture(item.shot, "240px"), drawn)
     head = rx.el.div(seen, badge(item.badge, tone="ol"), class_name="top")
     name = rx.el.div(rx.el.h2(link(item.name, href=href), class_name="t0"), rx.el.p(item.summary, class_name="sm i2"), class_name="col g1")
     facts = rx.el.dl(each(item.rows, lambda row: leader(row.name, row.value)), class_name="lead-l sm")
@@ -30,7 +30,8 @@ def card(item: Any, add: Any) -> rx.Component:
 
 
 def picture(shot: Any, sizes: str) -> rx.Component:
-    """A picture of the seller's own, fetched when it comes into sight. sizes: how wide it is shown, as an `img` says it."""
+    """A picture of the seller's own, shown whole whatever its shape, and fetched when it comes into sight. sizes: how wide it is shown, as
+    an `img` says it."""
     size = {"width": "512", "height": "320"}
     return rx.el.img(src=shot.src, src_set=shot.srcset, sizes=sizes, alt=shot.alt, loading="lazy", class_name="shot", **size)
 

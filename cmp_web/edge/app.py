@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from http.cookies import CookieError, SimpleCookie
 from typing import Protocol
@@ -17,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend.commerce.schemas import Product, ProductPage, ProductQuery, Sort
 from backend.commerce.snapshot import MAX_PRODUCTS
+from backend.control_plane.views import Offering
 from backend.kernel.errors import DomainError, NotFound
 from backend.kernel.secrets import new_token
 from backend.problem import problem
@@ -43,15 +45,33 @@ class Shop(Protocol):
     async def products(self, query: ProductQuery | None = None) -> ProductPage: ...
 
 
+class Offerings(Protocol):
+    """What the edge asks of the control plane."""
+
+    async def all(self) -> Sequence[Offering]: ...
+
+
 class Edge:
     """Wraps `app`, the backend with Reflex's files behind it. table: every page of the site. base_url: the address the outside knows.
     images: origins beside our own that pictures may come from.
+
+    Only variants that something is offered for are told of, as the pages' State shows only those: whatever else the channel holds could
+    be paid for here and never delivered.
     """
 
     def __init__(
-        self, app: ASGIApp, *, site: Site, table: Iterable[Page], shop: Shop, base_url: str, brand: str, images: Sequence[str] = ()
+        self,
+        app: ASGIApp,
+        *,
+        site: Site,
+        table: Iterable[Page],
+        shop: Shop,
+        offerings: Offerings,
+        base_url: str,
+        brand: str,
+        images: Sequence[str] = (),
     ) -> None:
-        self._app, self._site, self._shop, self._images = app, site, shop, images
+        self._app, self._site, self._shop, self._offerings, self._images = app, site, shop, offerings, images
         self._base_url, self._brand = base_url, brand
         self._table = {page.path: page for page in table}
         self._late = _pattern(routes.PRODUCT)
@@ -101,12 +121,14 @@ class Edge:
         built = self._site.page(path) if path in self._site.pages else None
         try:
             item = await self._shop.product(path.rpartition("/")[2])
+            sold = await self._offered([item] if item else [])
         except DomainError:
             # Words that were true at the build are better than none; a page never built cannot be shown without the shop.
             about = self._about(path) if built else About(path, indexed=False)
             return self._html(request, built or self._site.shell, about, "" if built else NEEDS_SCRIPT, status=200 if built else 503)
-        if item is None:
+        if not sold:
             return self._missing(request)
+        (item,) = sold
         about = head.product(item, self._base_url, self._brand)
         if built:
             return self._html(request, built, about)
@@ -120,13 +142,21 @@ class Edge:
         if asked.get("q"):
             return self._html(request, built, self._about(path))
         sort = PLAIN_SORTS.get(asked.get("sort", ""), "name")
-        query = ProductQuery(category=asked.get("category", ""), sort=sort, first=browse.PER_PAGE, skip=(page - 1) * browse.PER_PAGE)
+        query = ProductQuery(category=asked.get("category", ""), sort=sort, first=MAX_PRODUCTS)
         try:
-            found = await self._shop.products(query)
+            sold = await self._offered((await self._shop.products(query)).items)
         except DomainError:
             return self._html(request, built, self._about(path))
+        first = (page - 1) * browse.PER_PAGE
+        found = ProductPage(tuple(sold[first : first + browse.PER_PAGE]), len(sold))
         body, links = head.listed(found, asked, page, browse.PER_PAGE)
         return self._send(request, dressed(built, head.tags(self._about(path), self._base_url, self._brand) + links, body), few=not asked)
+
+    async def _offered(self, items: Iterable[Product]) -> list[Product]:
+        """The products that can be delivered, each with those of its variants that can."""
+        skus = {offering.sku for offering in await self._offerings.all()}
+        cut = [replace(item, variants=tuple(variant for variant in item.variants if variant.sku in skus)) for item in items]
+        return [item for item in cut if item.variants]
 
     def _about(self, path: str) -> About:
         page = self._table.get(path)
@@ -171,10 +201,10 @@ class Edge:
     async def _sitemap(self) -> str:
         paths = [path for path, page in self._table.items() if page.indexed]
         try:
-            listed = await self._shop.products(ProductQuery(first=MAX_PRODUCTS))
+            listed = await self._offered((await self._shop.products(ProductQuery(first=MAX_PRODUCTS))).items)
         except DomainError:
             return head.sitemap(paths, self._base_url)
-        live = {routes.product(item.slug) for item in listed.items}
+        live = {routes.product(item.slug) for item in listed}
         kept = [path for path in paths if not self._late.fullmatch(path) or path in live]
         return head.sitemap([*kept, *sorted(live - set(kept))], self._base_url)
 

@@ -52,7 +52,7 @@ def sort_select(name: str, where: str) -> rx.Component:
 def found() -> rx.Component:
     count = rx.el.div(
         rx.el.span(Market.said, aria_live="polite", class_name="num"),
-        rx.el.span("Prices in USD, before tax", class_name="only-d"),
+        rx.el.span("Prices in ", Market.currency, class_name="only-d"),
         class_name="row between xs i3 count",
     )
     none = empty(
@@ -111,7 +111,7 @@ def prices(where: str) -> rx.Component:
         class_name="row",
     )
     wrong = rx.cond(Market.price_error != "", rx.el.p(icon("alert"), Market.price_error, class_name="err", role="alert"), rx.fragment())
-    return rx.el.fieldset(rx.el.legend("Price, USD", class_name="lab legend"), row, wrong)
+    return rx.el.fieldset(rx.el.legend("Price, ", Market.currency, class_name="lab legend"), row, wrong)
 
 
 def sheet() -> rx.Component:

@@ -94,7 +94,7 @@ def runs() -> rx.Component:
         class_name="cols2",
     )
     more = note(
-        "Prices are in USD, before tax. Raising an agent you have from Basic to Pro is coming. OpenAI clients and MCP are not open yet."
+        f"Prices are in {shelf.CURRENCY}. Raising an agent you have from Basic to Pro is coming. OpenAI clients and MCP are not open yet."
     )
     act = rx.el.div(link_button("Choose an agent", href=routes.MARKETPLACE), class_name="row")
     return _part("runs", "How a run is charged", rx.el.div(cards, more, act, class_name="col g6"))

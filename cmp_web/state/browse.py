@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from backend.commerce.snapshot import MAX_PRICE
+from backend.kernel.money import Money
 from cmp_web import routes
 from cmp_web.state import words
 from cmp_web.state.views import Card, Facet, Option, PageLink
@@ -102,7 +103,8 @@ def _matches(card: Card, chosen: Mapping[str, set[str]], but: str = "") -> bool:
 
 def _in_price(card: Card, asked: Mapping[str, str]) -> bool:
     low, high = amount(asked.get("min", "")), amount(asked.get("max", ""))
-    return (low is None or card.minor >= low * 100) and (high is None or card.minor <= high * 100)
+    price = Money(card.minor, card.currency).decimal
+    return (low is None or price >= low) and (high is None or price <= high)
 
 
 def _sorted(cards: list[Card], sort: str) -> list[Card]:

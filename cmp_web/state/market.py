@@ -19,7 +19,8 @@ NOT_A_PRICE = "Use a number, as in 20 or 49.99."
 
 
 class Market(rx.State):
-    """cards: what is shown. note: what is the matter with the shop. unknown: what of the address is not known here."""
+    """cards: what is shown. currency: of all prices, which is the channel's. note: what is the matter with the shop. unknown: what of the
+    address is not known here."""
 
     cards: list[Card] = shelf.built_cards()
     facets: list[Facet] = browse.facets(shelf.built_cards(), {}, shelf.facet_words((), {}))
@@ -27,6 +28,7 @@ class Market(rx.State):
     q: str = ""
     sort: str = ""
     low: str = ""
+    currency: str = shelf.CURRENCY
     high: str = ""
     said: str = words.count(len(shelf.built_cards()), "product")
     note: str = ""
@@ -119,6 +121,7 @@ class Market(rx.State):
     async def _show(self, asked: dict[str, str]) -> None:
         found, values, local = await self._found()
         page = browse.shelf(found, asked, values)
+        self.currency = found[0].currency if found else self.currency
         self.cards, self.facets, self.pages, self.said, self.unknown = page.cards, page.facets, page.links, page.said, page.unknown
         said = notice.of(services().commerce.freshness(), services().clock.now())
         self.note = " ".join(filter(None, (said, notice.LOCAL if local else "")))

@@ -22,8 +22,9 @@ MAX_QUESTION = 500
 
 
 class Product(rx.State):
-    """prices: by SKU, as the shop has them now. gone: the SKUs that cannot be bought. written: the seller's own description, as safe
-    HTML. late: a product that appeared after the site was built. note: what is the matter with the shop."""
+    """prices: by SKU, as the shop has them now. gone: the SKUs that cannot be bought, also those the page was built with. written: the
+    seller's own description, as safe HTML. late: a product that appeared after the site was built. note: what is the matter with the
+    shop."""
 
     prices: dict[str, str] = {}
     gone: list[str] = []
@@ -64,11 +65,13 @@ class Product(rx.State):
             self.failed, self.note = error.detail, notice.of(commerce.freshness(), services().clock.now())
             return
         self.note = notice.of(commerce.freshness(), services().clock.now())
-        if product is None:
+        sold = [variant for variant in product.variants if variant.sku in terms] if product else []
+        buyable = {variant.sku for variant in sold if variant.available}
+        self.gone = [sku for sku in dict.fromkeys([*shelf.built_skus(slug), *(variant.sku for variant in sold)]) if sku not in buyable]
+        if product is None or not sold:
             self.missing, self.late, self.prices = True, NONE, {}
             return
-        self.prices = {variant.sku: str(variant.price) for variant in product.variants}
-        self.gone = [variant.sku for variant in product.variants if not variant.available]
+        self.prices = {variant.sku: str(variant.price) for variant in sold}
         self.written, self.shot = shelf.written(product), shelf.shot(product, shelf.PAGE)
         self.late = NONE if slug in shelf.SLUGS else shelf.live_product(product, terms)
         self.title = f"{product.name} · CMP"

@@ -19,6 +19,8 @@ NO_SHOT = Shot()
 CATEGORIES = {"ai-agents": "AI agents", "credit-packs": "Credit packs"}
 SHELF: tuple[catalogue.Product, ...] = catalogue.load()
 """The products known when the site was built."""
+CURRENCY = SHELF[0].variants[0].price.currency
+"""Of the catalogue's own prices."""
 
 SLUGS = frozenset(product.slug for product in SHELF)
 _KNOWN = {product.slug: product for product in SHELF}
@@ -112,6 +114,11 @@ def slug_of(sku: str) -> str:
     return next((product.slug for product in SHELF for variant in product.variants if variant.sku == sku), "")
 
 
+def built_skus(slug: str) -> list[str]:
+    """Those its page was built with; none for a product that came later."""
+    return [variant.sku for variant in _KNOWN[slug].variants] if slug in _KNOWN else []
+
+
 def _times(terms: Terms, quantity: int) -> Credits:
     return Credits(terms.credits.micro * quantity)
 
@@ -139,6 +146,7 @@ def _card(
         badge=name,
         price=str(price),
         minor=price.amount_minor,
+        currency=price.currency,
         rows=_rows(product, price, terms),
         sign="pulse" if product.is_agent else "agents",
         tag="Measured: not enough runs yet" if product.is_agent else "Works for every agent you own",

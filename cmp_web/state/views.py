@@ -22,7 +22,8 @@ class Shot:
 
 @dataclass(frozen=True)
 class Card:
-    """A variant on the shelf. minor: its price in minor units. facets: what it can be filtered by, as `facet=value`."""
+    """A variant on the shelf. minor: its price in minor units of `currency`, an ISO 4217 code. facets: what it can be filtered by, as
+    `facet=value`."""
 
     sku: str
     slug: str
@@ -32,6 +33,7 @@ class Card:
     badge: str
     price: str
     minor: int
+    currency: str
     rows: list[Row]
     sign: str
     tag: str

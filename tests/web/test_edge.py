@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import json
 import re
@@ -16,10 +17,12 @@ from starlette.applications import Starlette
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from starlette.routing import Route
 
+from backend.catalogue import Terms
 from backend.commerce.schemas import Product, ProductPage, ProductQuery, Variant
+from backend.control_plane.views import Offering
 from backend.kernel.errors import Unavailable
 from backend.kernel.ids import Sku
-from backend.kernel.money import Money
+from backend.kernel.money import Credits, Money
 from cmp_web import routes
 from cmp_web.edge import Edge
 from cmp_web.edge.site import Site, script_hashes
@@ -31,8 +34,12 @@ SHELL = f'<html><head><meta content="favicon.ico" property="og:image"/><script>{
 
 
 def agent(slug: str, name: str = "Agent <b>One</b>") -> Product:
-    variant = Variant("v1", Sku("ONE-BASIC"), "Basic", Money(1999, "USD"), True)
-    return Product("p1", slug, name, "", "It answers </script><script>alert(1)</script>.", "ai-agents", "AI agents", "ai-agent", (variant,))
+    text = "It answers </script><script>alert(1)</script>."
+    return Product("p1", slug, name, "", text, "ai-agents", "AI agents", "ai-agent", (variant("ONE-BASIC"),))
+
+
+def variant(sku: str, minor: int = 1999) -> Variant:
+    return Variant("v1", Sku(sku), "Basic", Money(minor, "USD"), True)
 
 
 class Shop:
@@ -50,6 +57,18 @@ class Shop:
             raise Unavailable("The shop does not answer.")
         asked, everything = query or ProductQuery(), tuple(self.products_.values())
         return ProductPage(everything[asked.skip : asked.skip + asked.first], len(everything))
+
+
+class Offered:
+    """Something is offered for the Basic plan of every agent."""
+
+    async def all(self) -> list[Offering]:
+        return [offering("ONE-BASIC")]
+
+
+def offering(sku: str) -> Offering:
+    terms = Terms(Credits.of(10), Credits.of(1), 0, 0, rest=False, mcp=False, rpm=0)
+    return Offering(Sku(sku), "agent", "known", "Agent One", "Basic", "basic", "csa", terms, "", "")
 
 
 @pytest.fixture
@@ -75,7 +94,7 @@ async def browser(folder: Path, shop: Shop) -> AsyncIterator[httpx.AsyncClient]:
 
     table = [page(path, path != "/cart") for path in ("/", "/marketplace", "/marketplace/known", "/cart")]
     table += [page(routes.PRODUCT, False), page(routes.ORDER, False)]
-    edge = Edge(inside(), site=Site(folder), table=table, shop=shop, base_url=BASE, brand="CMP")
+    edge = Edge(inside(), site=Site(folder), table=table, shop=shop, offerings=Offered(), base_url=BASE, brand="CMP")
     async with httpx.AsyncClient(transport=httpx.ASGITransport(edge), base_url="https://shop.example") as client:
         yield client
 
@@ -151,6 +170,39 @@ async def test_a_product_is_described_to_search_engines_with_its_live_price(brow
     assert offer["url"] == f"{BASE}/marketplace/known?plan=ONE-BASIC"
     assert f'<link rel="canonical" href="{BASE}/marketplace/known"/>' in page
     assert "favicon.ico" not in page
+
+
+async def test_a_product_that_nothing_is_offered_for_does_not_exist_here_because_it_would_be_paid_and_never_delivered(
+    browser: httpx.AsyncClient, shop: Shop
+) -> None:
+    for slug in ("known", "late"):
+        shop.products_[slug] = dataclasses.replace(agent(slug), variants=(variant("SHIRT-M"), variant("")))
+        answer = await browser.get(f"/marketplace/{slug}")
+        assert (answer.status_code, "This page does not exist" in answer.text) == (404, True)
+
+
+async def test_only_variants_that_something_is_offered_for_are_told_to_readers_and_search_engines(
+    browser: httpx.AsyncClient, shop: Shop
+) -> None:
+    shop.products_["late"] = dataclasses.replace(agent("late"), variants=(variant("SHIRT-M", 100), variant("ONE-BASIC")))
+    page = (await browser.get("/marketplace/late")).text
+    assert ('"sku": "ONE-BASIC"' in page, "SHIRT-M" in page) == (True, False)
+    shop.products_["shirt"] = dataclasses.replace(agent("shirt", "A shirt"), variants=(variant("SHIRT-M", 100),))
+    listed = (await browser.get("/marketplace")).text
+    assert "shirt" not in listed.lower()
+    assert "from $19.99" in listed
+    assert "from $1.00" not in listed
+    assert "shirt" not in (await browser.get("/sitemap.xml")).text
+
+
+async def test_the_pages_of_the_list_hold_as_many_products_each_although_others_are_left_out(
+    browser: httpx.AsyncClient, shop: Shop
+) -> None:
+    sold = {f"agent-{n}": agent(f"agent-{n}") for n in range(30)}
+    shop.products_ = {f"shirt-{n}": dataclasses.replace(agent(f"shirt-{n}"), variants=(variant("SHIRT-M"),)) for n in range(30)} | sold
+    pages = [(await browser.get(f"/marketplace?page={n}")).text for n in (1, 2)]
+    assert [len(re.findall(r'<li><a href="/marketplace/agent-\d+">', page)) for page in pages] == [24, 6]
+    assert ("Next page" in pages[0], "Next page" in pages[1]) == (True, False)
 
 
 async def test_no_text_of_a_product_can_end_a_script_or_a_tag(browser: httpx.AsyncClient) -> None:
@@ -264,7 +316,7 @@ async def test_pictures_of_the_shop_may_come_from_its_origins_on_every_page(fold
     (folder / "checkout").mkdir()
     (folder / "checkout" / "index.html").write_text(SHELL)
     images = ("https://saleor.example", "https://cdn.example")
-    edge = Edge(inside(), site=Site(folder), table=table, shop=shop, base_url=BASE, brand="CMP", images=images)
+    edge = Edge(inside(), site=Site(folder), table=table, shop=shop, offerings=Offered(), base_url=BASE, brand="CMP", images=images)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(edge), base_url=BASE) as client:
         policies = {path: (await client.get(path)).headers["content-security-policy"] for path in ("/cart", "/checkout", "/nowhere")}
     assert all("img-src 'self' data: https://saleor.example https://cdn.example" in policy for policy in policies.values())

@@ -1,10 +1,10 @@
-"""What counts as an amount of credits."""
+"""What counts as an amount of credits, and of money."""
 
 from __future__ import annotations
 
 import pytest
 
-from backend.kernel.money import Credits
+from backend.kernel.money import Credits, Money
 
 
 @pytest.mark.parametrize(
@@ -18,3 +18,21 @@ def test_what_no_ledger_could_hold_exactly_is_refused(text: str) -> None:
 @pytest.mark.parametrize(("text", "micro"), [("2.5", 2_500_000), ("9e12", 9 * 10**18), ("-1", -1_000_000), ("0", 0)])
 def test_an_amount_is_kept_to_the_micro_credit(text: str, micro: int) -> None:
     assert Credits.of(text).micro == micro
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "minor", "shown"),
+    [
+        ("1999", "JPY", 1999, "1,999 JPY"),
+        ("250000", "VND", 250000, "250,000 VND"),
+        ("19.99", "EUR", 1999, "19.99 EUR"),
+        ("19.99", "USD", 1999, "$19.99"),
+        ("1.234", "KWD", 1234, "1.234 KWD"),
+        ("1.2345", "CLF", 12345, "1.2345 CLF"),
+    ],
+)
+def test_money_is_kept_and_shown_in_the_minor_units_that_iso_4217_gives_its_currency(
+    amount: str, currency: str, minor: int, shown: str
+) -> None:
+    money = Money.of(amount, currency)
+    assert (money.amount_minor, str(money.decimal), str(money)) == (minor, amount, shown)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
@@ -21,7 +22,7 @@ VALUES = {"category": {"tools": "Tools"}, "does": {}, "plan": {"basic": "Basic",
 def cards(count: int) -> list[Card]:
     def card(n: int) -> Card:
         plan = "pro" if n % 2 else "basic"
-        return Card(f"S{n}", "s", f"Name {n:03}", "", "agent", plan, "", n * 100, [], "", "", ["category=tools", f"plan={plan}"])
+        return Card(f"S{n}", "s", f"Name {n:03}", "", "agent", plan, "", n * 100, "USD", [], "", "", ["category=tools", f"plan={plan}"])
 
     return [card(n) for n in range(count)]
 
@@ -78,6 +79,13 @@ def test_no_address_breaks_the_page_and_its_links_ask_only_what_is_known(asked: 
 
 
 EXTREME = st.builds("{}{}e{}{}".format, st.sampled_from(["", "-"]), st.integers(0), st.sampled_from(["", "-"]), st.integers(0))
+
+
+@pytest.mark.parametrize(("currency", "minor"), [("JPY", 1500), ("EUR", 150000), ("KWD", 1500000)])
+@pytest.mark.parametrize(("asked", "shown"), [({"min": "1500"}, 1), ({"max": "1500"}, 1), ({"min": "1501"}, 0), ({"max": "1499.99"}, 0)])
+def test_the_bounds_of_the_price_are_in_the_currencys_own_units(currency: str, minor: int, asked: dict[str, str], shown: int) -> None:
+    (card,) = cards(1)
+    assert len(browse.shelf([dataclasses.replace(card, currency=currency, minor=minor)], asked, VALUES).cards) == shown
 
 
 @given(

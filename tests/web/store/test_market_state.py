@@ -9,8 +9,9 @@ from sqlmodel import col, select, update
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
+from backend.control_plane.models import OfferingRow
 from backend.main import System
-from backend.shop.models import ProductRow, VariantRow
+from backend.shop.models import ChannelRow, ProductRow, VariantRow
 from cmp_web.state import notice
 from cmp_web.state.market import Market
 from cmp_web.state.product import Product
@@ -113,6 +114,29 @@ async def test_what_is_sold_out_says_so_on_card_and_page(system: System) -> None
     page = tab(Product, "/marketplace/customer-support-agent")
     await call(Product.load, page)
     assert page.gone == ["CSA-PRO"]
+
+
+async def test_what_nothing_is_offered_for_any_more_cannot_be_bought_on_a_page_that_was_built_with_it(system: System) -> None:
+    async with system.services.database.write() as tx:
+        await tx.execute(update(OfferingRow).where(col(OfferingRow.sku) == "CSA-PRO").values(on_sale=False))
+    page = tab(Product, "/marketplace/customer-support-agent")
+    await call(Product.load, page)
+    assert (page.gone, sorted(page.prices), page.missing) == (["CSA-PRO"], ["CSA-BASIC"], False)
+    async with system.services.database.write() as tx:
+        await tx.execute(update(OfferingRow).where(col(OfferingRow.sku) == "CSA-BASIC").values(on_sale=False))
+    await call(Product.load, page)
+    assert (page.gone, page.prices, page.missing) == (["CSA-BASIC", "CSA-PRO"], {}, True)
+
+
+async def test_the_currency_of_the_prices_is_the_channels(system: System) -> None:
+    assert (await shown({})).currency == "USD"
+    async with system.services.database.write() as tx:
+        await tx.execute(update(ChannelRow).values(currency="EUR"))
+    await system.services.commerce.changed()
+    await system.services.commerce.refreshed()
+    state = await shown({"max": "20", "sort": "price"})
+    assert (state.currency, [card.price for card in state.cards]) == ("EUR", ["10.00 EUR", "19.99 EUR"])
+    assert (await shown({"max": "1"})).currency == "EUR"
 
 
 async def test_the_sellers_own_words_win_over_the_catalogues(system: System) -> None:
