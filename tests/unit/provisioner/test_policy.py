@@ -68,6 +68,8 @@ def seen(charged: int, charge_status: str = "", refunded: int = 0, **others: Any
         (seen(4000), False, True, 5000, Standing.CHARGED_BACK),
         (seen(-5000, refunded=5000, charged_back=5000), True, True, 5000, Standing.CHARGED_BACK),
         (seen(4000, refunded=1000, charged_back=5000), True, True, 5000, Standing.PARTLY_REFUNDED),
+        (seen(4000, refunded=1000), True, True, 6000, Standing.PARTLY_REFUNDED),
+        (seen(3000, refunded=1000), True, True, 6000, Standing.CHARGED_BACK),
     ],
 )
 def test_how_an_order_stands_follows_from_its_money_and_its_past(
@@ -79,6 +81,14 @@ def test_how_an_order_stands_follows_from_its_money_and_its_past(
 def test_a_charge_status_that_is_full_by_a_granted_refund_does_not_make_an_order_paid() -> None:
     assert standing(seen(4000, "FULL", refunded=1000), refund_seen=False, once_paid=False, received=0) is Standing.PARTLY_REFUNDED
     assert standing(seen(0, "FULL", refunded=5000), refund_seen=False, once_paid=True, received=5000) is Standing.REFUNDED
+
+
+@pytest.mark.parametrize("first", [seen(5000, refunded=1000), seen(50_000, "OVERCHARGED")])
+def test_a_sum_that_one_look_saw_too_high_does_not_make_a_partial_refund_a_charge_back(first: Facts) -> None:
+    received = max(first["charged"] + first["refunded"], 4000 + 1000)
+    second = seen(4000, refunded=1000)
+    assert (lost(second, received), standing(second, refund_seen=True, once_paid=True, received=received)) == (0, Standing.PARTLY_REFUNDED)
+    assert plan(Standing.PARTLY_REFUNDED, second, received, None) == Plan(frozenset(), 1000)
 
 
 def test_an_order_that_grew_after_it_was_paid_was_not_charged_back() -> None:
