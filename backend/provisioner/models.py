@@ -69,6 +69,7 @@ class GrantRow(Table, table=True):
 
     turn: how often it was given; a refund takes it back, and a charge after that refund gives it again with the next turn.
     taken_micro: micro-credits the last refund took back, which is what a later charge gives again.
+    at: when it was last given or taken back.
     """
 
     __tablename__ = "provision_grant"

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
-from sqlalchemy import ColumnElement, Text, delete, func, or_
+from sqlalchemy import ColumnElement, Text, and_, delete, func, or_
 from sqlalchemy import cast as cast_to
 from sqlmodel import col, select
 
@@ -192,6 +192,13 @@ async def placed_since(tx: Tx, since: datetime | None, after: str, limit: int) -
     return list((await tx.execute(query)).scalars())
 
 
+async def half_done(tx: Tx, limit: int) -> list[OrderRow]:
+    """Orders under way, and those whose buyer has not been told; the ones that nobody looked at for longest first."""
+    untold = and_(col(OrderRow.status).in_([Status.READY, Status.UNCLAIMED]), col(OrderRow.told_at).is_(None))
+    query = select(OrderRow).where(or_(col(OrderRow.status) == Status.PAID, untold)).order_by(col(OrderRow.updated_at), col(OrderRow.ref))
+    return list((await tx.execute(query.limit(limit))).scalars())
+
+
 async def giving_since(tx: Tx, since: datetime) -> list[OrderRow]:
     """Orders placed since then of which their buyer has something."""
     active = select(GrantRow.order_ref).where(col(GrantRow.active))
@@ -200,9 +207,9 @@ async def giving_since(tx: Tx, since: datetime) -> list[OrderRow]:
 
 
 async def taken_since(tx: Tx, since: datetime) -> list[tuple[OrderRow, GrantRow]]:
-    """The units that were taken back of orders placed since then."""
+    """The units that were taken back since then."""
     joined = select(OrderRow, GrantRow).join(GrantRow, col(GrantRow.order_ref) == col(OrderRow.ref))
-    query = joined.where(col(OrderRow.placed_at) >= since, col(GrantRow.active).is_(False)).order_by(col(GrantRow.id))
+    query = joined.where(col(GrantRow.at) >= since, col(GrantRow.active).is_(False)).order_by(col(GrantRow.id))
     return [(order, grant) for order, grant in await tx.execute(query)]
 
 
