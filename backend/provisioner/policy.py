@@ -176,7 +176,7 @@ def settled(status: str, *, told: bool, same: bool) -> bool:
 
     told: its buyer had a mail. same: Saleor says what it said when that was last put into effect.
     """
-    return same and status != Status.PAID and (told or status != Status.READY)
+    return same and status != Status.PAID and (told or status not in {Status.READY, Status.UNCLAIMED})
 
 
 def _still_holds(decision: Decision, now: Standing, seen: Facts, received: int) -> bool:

@@ -97,10 +97,12 @@ class Reconciler:
     async def _take_on(self, begun: Collection[str]) -> list[str]:
         """Orders of ours that were left half done, however long ago and whatever Saleor says of them."""
         async with self.database.read() as tx:
-            rows = [row for row in await repository.half_done(tx, MOST) if row.ref not in begun]
-        for row in rows:
+            rows = await repository.half_done(tx, MOST)
+        rows += await self.workflow.telling.owed(MOST)
+        left = {row.ref: row for row in rows if row.ref not in begun}
+        for row in left.values():
             await self.workflow.begin(row.ref, "poll", row.tickets)
-        return [row.ref for row in rows]
+        return list(left)
 
     async def _take_rests(self, since: datetime) -> list[str]:
         """Orders of which a unit was taken back since then while a run held some of its credits, which are free now."""

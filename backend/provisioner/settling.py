@@ -75,6 +75,8 @@ class Settling:
             row.status, row.reason = Status.NEEDS_HAND, _undecided(plan, row)
             return _taken(taken)
         given = await self.granting.give(tx, row, known, plan.away, now)
+        if given:
+            row.told_at = None
         missing = policy.unknown(row.lines, known, plan.away)
         as_it_was = row.status == Status.READY and not given and not taken.units
         row.status = Status.NEEDS_HAND if missing else Status.READY if as_it_was else Status.PAID

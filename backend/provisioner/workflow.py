@@ -33,6 +33,8 @@ from backend.provisioner.telling import Telling
 NAME = "provision_order"
 PATIENT = Retry(attempts=8, interval=2.0, backoff=2.0)
 """About four minutes; then the poll takes the order up again."""
+BRIEF = Retry(attempts=3, interval=0.5, backoff=2.0)
+"""A mail server that is away holds no other order up; the poll takes the mail up again."""
 NOT_OURS = "This order was placed in another channel. Install the app anew, and the shop no longer sends such orders as ours."
 AT_ONCE = 8
 """Orders that one process works on. A burst becomes a line: neither our database nor Saleor's API sees all of it at the same time."""
@@ -87,8 +89,8 @@ class OrderWorkflow:
             await self.durable.step("annotate", self.annotate, ref, seen["ticket"], retry=self.retry)
             await self.durable.step("finish", self.finish, ref, seen["ticket"], trouble, retry=self.retry)
         if applied["tell"]:
-            await self.durable.step("mail", self.telling.buyer, ref, seen["ticket"], retry=self.retry)
-        await self.durable.step("alert", self.telling.operators, ref, seen["ticket"], retry=self.retry)
+            await self.durable.step("mail", self.telling.buyer, ref, seen["ticket"], retry=BRIEF)
+        await self.durable.step("alert", self.telling.operators, ref, seen["ticket"], retry=BRIEF)
 
     async def look(self, ref: str, cause: str) -> Look:
         """Ask Saleor. Raises Unavailable, which is worth another try; any other refusal is for the operator to read."""
@@ -149,7 +151,13 @@ class OrderWorkflow:
             agents = [grant.instance_id for grant in grants if grant.instance_id]
             if not grants or not await repository.claim(tx, ref, f"note:{len(agents)}", str(ticket), self.clock.now()):
                 return
-        if refusal := await self.handover.annotate(row, agents):
+        try:
+            refusal = await self.handover.annotate(row, agents)
+        except Unavailable:
+            async with self.database.write() as tx:
+                await repository.release(tx, ref, f"note:{len(agents)}")
+            raise
+        if refusal:
             async with self.database.write() as tx:
                 await repository.log(tx, ref, f"annotate:{row.applied}", self.clock.now(), refusal, "Saleor")
 

@@ -139,7 +139,8 @@ def test_only_a_standing_beyond_unpaid_means_that_it_was_once_paid() -> None:
 
 def test_an_order_is_settled_when_what_saleor_says_was_put_into_effect_and_its_buyer_knows() -> None:
     assert settled(Status.READY, told=True, same=True)
-    assert settled(Status.UNCLAIMED, told=False, same=True)
+    assert settled(Status.UNCLAIMED, told=True, same=True)
+    assert not settled(Status.UNCLAIMED, told=False, same=True)
     assert settled(Status.NEEDS_HAND, told=False, same=True)
     assert not settled(Status.READY, told=False, same=True)
     assert not settled(Status.PAID, told=True, same=True)
