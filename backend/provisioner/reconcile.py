@@ -26,6 +26,8 @@ from backend.provisioner.workflow import OrderWorkflow
 EVERY = "*/5 * * * *"
 LOOK_BACK = timedelta(days=3)
 """How far back the poll looks at changes. Saleor gives up on a delivery after six minutes; an outage of ours may last a weekend."""
+AGAIN = timedelta(hours=1)
+"""When the poll begins anew what ended before it drew a ticket."""
 PAGE = 100
 MOST = 500
 """Half done orders that one run takes on, those that wait longest first."""
@@ -89,8 +91,7 @@ class Reconciler:
             if row is None:
                 async with self.database.write() as tx:
                     row = await repository.open_order(tx, order.id, self.clock.now())
-            # Numbered by the tickets drawn so far: a workflow that is still at it is not doubled, one that gave up is followed by another.
-            await self.workflow.begin(row.ref, "poll", row.tickets)
+            await self.workflow.again(row.ref, "poll", row.tickets, AGAIN)
             begun.append(row.ref)
         return begun
 
@@ -101,7 +102,7 @@ class Reconciler:
         rows += await self.workflow.telling.owed(MOST)
         left = {row.ref: row for row in rows if row.ref not in begun}
         for row in left.values():
-            await self.workflow.begin(row.ref, "poll", row.tickets)
+            await self.workflow.again(row.ref, "poll", row.tickets, AGAIN)
         return list(left)
 
     async def _take_rests(self, since: datetime) -> list[str]:
@@ -114,7 +115,7 @@ class Reconciler:
             left |= {book.lot.ref for book in await ledger.books(lots[start : start + CHUNK]) if book.lot.remaining}
         orders = {order.ref: order for order, grant in taken if lot_of(grant) in left}
         for order in orders.values():
-            await self.workflow.begin(order.ref, "poll", order.tickets)
+            await self.workflow.again(order.ref, "poll", order.tickets, AGAIN)
         return list(orders)
 
     async def _without_order(self, since: datetime, paid: Collection[str], begun: Collection[str]) -> list[str]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TypedDict
 
 from backend.db.engine import Database
@@ -81,6 +82,14 @@ class OrderWorkflow:
         """Durable when this returns. The same cause and key again changes nothing. Our ref names the work: Saleor's id is a secret."""
         await self.durable.begin(NAME, f"order:{ref}:{cause}:{key}", ref, cause)
 
+    async def again(self, ref: str, cause: str, tickets: int, every: timedelta) -> None:
+        """Begin another look at an order that we know, at most one in `every` while no ticket is drawn.
+
+        Numbered by the tickets drawn so far: a workflow that is still at it is not doubled, one that gave up is followed by another; by the
+        time, too, since one that ended before it drew a ticket would keep its number for good.
+        """
+        await self.begin(ref, cause, f"{tickets}:{int(self.clock.now().timestamp() // every.total_seconds())}")
+
     async def run(self, ref: str, cause: str) -> None:
         seen = await self.durable.step("look", self.look, ref, cause, retry=self.retry)
         applied = await self.durable.step("apply", self.apply, ref, seen, retry=self.retry)
@@ -121,7 +130,12 @@ class OrderWorkflow:
                 return NOTHING
             row.applied, row.updated_at = look["ticket"], self.clock.now()
             if seen is None:
-                row.status, row.reason = Status.NEEDS_HAND, look["refused"]
+                # The refusal may pass: without its mark the poll looks again. What was put into effect stays so until then.
+                row.mark = ""
+                if not row.standing:
+                    row.status, row.reason = Status.NEEDS_HAND, look["refused"]
+                elif row.status in {Status.PAID, Status.READY}:
+                    row.reason = look["refused"]
                 await repository.log(tx, ref, f"look:{look['ticket']}", self.clock.now(), look["refused"], "Saleor")
                 return NOTHING
             if self.foreign(seen.get("channel", ""), known=bool(row.standing)):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from dbos import error as durable_error
 
+from backend.kernel.clock import FrozenClock
 from backend.kernel.errors import Unavailable
 from backend.kernel.ids import RunId, SaleorOrderId, WorkspaceId
 from backend.kernel.money import Credits
@@ -21,7 +23,7 @@ async def test_a_paid_order_whose_delivery_was_lost_is_provisioned(house: House,
     _, buyer = await house.member()
     saleor.place("CSA-BASIC")
     (ref,) = (await house.reconciler.reconcile(SINCE)).taken_up
-    await house.wait(f"order:{ref}:poll:0")
+    await house.rest()
     assert (await house.orders.view(ref, caller=buyer)).status == "ready"
     assert (await house.reconciler.reconcile(SINCE)).taken_up == ()
 
@@ -42,7 +44,7 @@ async def test_a_refund_whose_event_was_lost_is_carried_out(house: House, saleor
     ref = await house.deliver(saleor, order_id)
     saleor.refund(order_id)
     assert (await house.reconciler.reconcile(SINCE)).taken_up == (ref,)
-    await house.wait(f"order:{ref}:poll:1")
+    await house.rest()
     assert ((await house.orders.view(ref, caller=buyer)).status, await house.available(buyer)) == ("refunded", "0")
     assert (await house.reconciler.reconcile(SINCE)).taken_up == ()
 
@@ -62,7 +64,7 @@ async def test_an_order_given_up_on_while_saleor_was_down_is_taken_up_again(hous
     await house.reconciler.poll()
     saleor.down = False
     (ref,) = (await house.reconciler.reconcile(SINCE)).taken_up
-    await house.wait(f"order:{ref}:poll:3")
+    await house.wait((await house.begun())[-1])
     assert (await house.orders.view(ref, caller=buyer)).status == "ready"
 
 
@@ -106,3 +108,42 @@ async def test_what_a_run_held_of_an_old_order_is_found_by_when_its_unit_was_tak
     assert (await house.reconciler.reconcile(SINCE)).taken_up == (ref,)
     await house.rest()
     assert (await house.ledger.prove(), await house.available(buyer)) == ([], "0")
+
+
+async def test_a_passing_refusal_of_one_look_changes_nothing_that_was_done_and_the_poll_looks_again(
+    house: House, saleor: FakeSaleor
+) -> None:
+    _, buyer = await house.member()
+    order_id = saleor.place("CREDITS-100")
+    ref = await house.deliver(saleor, order_id)
+    order = saleor.orders.pop(order_id)
+    await house.deliver(saleor, order_id, issued="2026-11-22T13:00:00+00:00")
+    view = await house.orders.view(ref, caller=buyer)
+    assert (view.status, view.stuck_reason) == ("ready", "")
+    saleor.orders[order_id] = order
+    assert (await house.reconciler.reconcile(SINCE)).taken_up == (ref,)
+    await house.rest()
+    assert (await house.reconciler.reconcile(SINCE)).taken_up == ()
+    async with house.database.read() as tx:
+        row = await repository.get(tx, ref)
+    assert (row.status, row.reason, row.mark != "") == ("ready", "", True)
+
+
+async def test_a_poll_that_ended_before_it_drew_a_ticket_is_followed_by_another_an_hour_later(
+    house: House, saleor: FakeSaleor, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await house.member()
+    saleor.place("CREDITS-100")
+
+    async def locked(*_: object) -> None:
+        raise Unavailable("The database cannot answer.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("backend.provisioner.repository.lock", locked)
+        (ref,) = (await house.reconciler.reconcile(SINCE)).taken_up
+        with pytest.raises(durable_error.DBOSMaxStepRetriesExceeded):
+            await house.rest()
+    clock.advance(timedelta(hours=1))
+    assert (await house.reconciler.reconcile(SINCE)).taken_up == (ref,)
+    await house.wait((await house.begun())[-1])
+    assert (await house.desk.counts()).done == 1

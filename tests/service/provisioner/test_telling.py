@@ -6,7 +6,7 @@ import contextlib
 from datetime import timedelta
 
 import pytest
-from dbos.error import DBOSMaxStepRetriesExceeded
+from dbos import error as durable_error
 
 from backend.kernel.errors import Unavailable
 from backend.mail import Mail, Mailer
@@ -41,7 +41,7 @@ def mailer(house: House) -> Flaky:
 async def settled(house: House) -> None:
     """Every workflow to its end, whatever that was."""
     for workflow_id in await house.begun():
-        with contextlib.suppress(DBOSMaxStepRetriesExceeded):
+        with contextlib.suppress(durable_error.DBOSMaxStepRetriesExceeded):
             await house.wait(workflow_id)
 
 
