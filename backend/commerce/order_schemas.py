@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from backend.kernel.ids import SaleorOrderId, Sku
 from backend.kernel.money import Money
@@ -111,10 +111,10 @@ class OrderDelivery:
 
 @dataclass(frozen=True, slots=True)
 class OrderFilter:
-    """created_since: whole days, as Saleor filters them."""
+    """updated_since: anything about the order, its money too, changed then or later."""
 
     charge_status: tuple[str, ...] = ()
-    created_since: date | None = None
+    updated_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

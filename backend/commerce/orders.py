@@ -43,8 +43,8 @@ class OrderCalls:
         filters: dict[str, Any] = {}
         if where and where.charge_status:
             filters["chargeStatus"] = list(where.charge_status)
-        if where and where.created_since:
-            filters["created"] = {"gte": where.created_since.isoformat()}
+        if where and where.updated_since:
+            filters["updatedAt"] = {"gte": where.updated_since.isoformat()}
         connection = (await self._as_app("Orders", {"first": first, "after": after, "filter": filters or None}))["orders"]
         return OrderPage(tuple(_order(node) for node in wire.nodes(connection)), wire.cursor(connection))
 

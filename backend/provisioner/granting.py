@@ -58,7 +58,7 @@ class Granting:
             count += 1
         return count
 
-    async def take(self, tx: Tx, order: OrderRow, away: Collection[Piece], reason: str) -> Taken:
+    async def take(self, tx: Tx, order: OrderRow, away: Collection[Piece], reason: str, now: datetime) -> Taken:
         """Suspend the agents of these units and take back their unspent credits, also those that a run held when it was done before."""
         count, unspent = 0, ZERO
         for grant in (await repository.grants(tx, [order.ref]))[order.ref]:
@@ -70,7 +70,7 @@ class Granting:
             back = await self.ledger.take_back(tx, workspace_id=WorkspaceId(grant.workspace_id), ref=lot_of(grant), key=_turn(grant))
             if grant.instance_id:
                 await self.instances.suspend(tx, grant.instance_id, reason)
-            grant.active, grant.taken_micro = False, back.micro
+            grant.active, grant.taken_micro, grant.at = False, back.micro, now
             count, unspent = count + 1, unspent + back
         return Taken(count, unspent)
 

@@ -19,7 +19,8 @@ class OrderRow(Table, table=True):
     facts: what Saleor said of its money then (`facts.Facts`), empty before the first look; mark: its fingerprint.
     sums: what the total is made of (`snapshot.Sums`), empty before the first look.
     received_minor: the most that was ever seen to have come in for it; a sum that falls without a refund was charged back.
-    decision: what an operator decided about a refund (`policy.Decision`), empty when nobody had to. told_at: when the buyer was last told.
+    decision: what an operator decided about a refund (`policy.Decision`), empty when nobody had to.
+    told_at: when the buyer was told of how it stands, None while that is owed.
     visitor_hash: fingerprint of the visitor cookie of the browser that bought.
     tickets, applied: the fence against stale reads. Whoever is about to read the order from Saleor draws the next ticket first; what was
     read is put into effect only when no later ticket has been. The last change of an order is always followed by a read, and that read
@@ -69,6 +70,7 @@ class GrantRow(Table, table=True):
 
     turn: how often it was given; a refund takes it back, and a charge after that refund gives it again with the next turn.
     taken_micro: micro-credits the last refund took back, which is what a later charge gives again.
+    at: when it was last given or taken back.
     """
 
     __tablename__ = "provision_grant"

@@ -103,7 +103,7 @@ class Orders:
                 await repository.reach(tx, row.ref, "paid", now)
             waits = adopted and row.status == Status.UNCLAIMED
             if waits:
-                row.status, row.reason = Status.PAID, ""
+                row.status, row.reason, row.told_at = Status.PAID, "", None
         if waits:
             await self._begin(row.ref, "claim", row.tickets)
         return row.ref
@@ -146,7 +146,7 @@ class Orders:
         async with self._database.write() as tx:
             mine = [row for row in await repository.unclaimed(tx, account.email) if account.email_verified or row.visitor_hash == seen]
             for row in mine:
-                row.workspace_id, row.status, row.reason = home, Status.PAID, ""
+                row.workspace_id, row.status, row.reason, row.told_at = home, Status.PAID, "", None
         for row in mine:
             await self._begin(row.ref, "claim", row.tickets)
         return [row.ref for row in mine]

@@ -75,8 +75,8 @@ def standing(seen: Facts, *, refund_seen: bool, once_paid: bool, received: int) 
 def lost(seen: Facts, received: int) -> int:
     """Minor units that are gone without a refund: a bank took them, told by its event or by a sum that fell. 0 while the order is paid."""
     there = seen["charged"] + seen["refunded"]
-    told = min(seen["charged_back"], max(0, seen["total"] - there))
-    return max(told, received - there) if seen["charged"] < seen["total"] else 0
+    # Never more than the total misses: one look may see a sum that Saleor corrects a moment later, and `received` keeps the higher one.
+    return min(max(seen["charged_back"], received - there), max(0, seen["total"] - there)) if seen["charged"] < seen["total"] else 0
 
 
 class Payment(StrEnum):
@@ -181,7 +181,7 @@ def settled(status: str, *, told: bool, same: bool) -> bool:
 
     told: its buyer had a mail. same: Saleor says what it said when that was last put into effect.
     """
-    return same and status != Status.PAID and (told or status != Status.READY)
+    return same and status != Status.PAID and (told or status not in {Status.READY, Status.UNCLAIMED})
 
 
 def _still_holds(decision: Decision, now: Standing, seen: Facts, received: int) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -25,8 +25,14 @@ from backend.provisioner.workflow import OrderWorkflow
 
 EVERY = "*/5 * * * *"
 LOOK_BACK = timedelta(days=3)
-"""How far the scheduled poll looks. Saleor gives up on a delivery after six minutes; an outage of ours may last a weekend."""
+"""How far back the poll looks at changes. Saleor gives up on a delivery after six minutes; an outage of ours may last a weekend."""
+AGAIN = timedelta(hours=1)
+"""When the poll begins anew what ended before it drew a ticket."""
 PAGE = 100
+MOST = 500
+"""Half done orders that one run takes on, those that wait longest first."""
+CHUNK = 200
+"""Refs in one question to the ledger."""
 
 log = logging.getLogger(__name__)
 
@@ -49,18 +55,18 @@ class Reconciler:
             log.warning("orders could not be reconciled: %s", fault.detail)
 
     async def reconcile(self, since: datetime) -> Report:
-        """Take up every order placed since then where we and Saleor differ, and keep the report. Raises Unavailable."""
+        """Take up every order that changed since then where we and Saleor differ, and keep the report. Raises Unavailable."""
         begun: list[str] = []
         paid: set[str] = set()
         looked_at, after = 0, None
         while True:
-            page = await self.saleor.orders(OrderFilter(created_since=since.date()), first=PAGE, after=after)
-            placed = [order for order in page.items if order.created >= since]
-            begun += await self._take_up(placed)
-            paid |= {order.id for order in placed if _holds(facts(order.money))}
-            looked_at, after = looked_at + len(placed), page.after
+            page = await self.saleor.orders(OrderFilter(updated_since=since), first=PAGE, after=after)
+            begun += await self._take_up(page.items)
+            paid |= {order.id for order in page.items if _holds(facts(order.money))}
+            looked_at, after = looked_at + len(page.items), page.after
             if after is None:
                 break
+        begun += await self._take_on(begun)
         begun += [ref for ref in await self._take_rests(since) if ref not in begun]
         without = await self._without_order(since, paid, begun)
         async with self.database.write() as tx:
@@ -74,7 +80,7 @@ class Reconciler:
             row = await repository.report(tx)
         return Report(row.at, row.looked_at, tuple(row.taken_up), tuple(row.without_order)) if row else None
 
-    async def _take_up(self, orders: list[Order]) -> list[str]:
+    async def _take_up(self, orders: Sequence[Order]) -> list[str]:
         async with self.database.read() as tx:
             rows = await repository.by_saleor_ids(tx, [order.id for order in orders])
         begun = []
@@ -85,20 +91,31 @@ class Reconciler:
             if row is None:
                 async with self.database.write() as tx:
                     row = await repository.open_order(tx, order.id, self.clock.now())
-            # Numbered by the tickets drawn so far: a workflow that is still at it is not doubled, one that gave up is followed by another.
-            await self.workflow.begin(row.ref, "poll", row.tickets)
+            await self.workflow.again(row.ref, "poll", row.tickets, AGAIN)
             begun.append(row.ref)
         return begun
 
+    async def _take_on(self, begun: Collection[str]) -> list[str]:
+        """Orders of ours that were left half done, however long ago and whatever Saleor says of them."""
+        async with self.database.read() as tx:
+            rows = await repository.half_done(tx, MOST)
+        rows += await self.workflow.telling.owed(MOST)
+        left = {row.ref: row for row in rows if row.ref not in begun}
+        for row in left.values():
+            await self.workflow.again(row.ref, "poll", row.tickets, AGAIN)
+        return list(left)
+
     async def _take_rests(self, since: datetime) -> list[str]:
-        """Orders that were taken back while a run held some of their credits, which are free now."""
+        """Orders of which a unit was taken back since then while a run held some of its credits, which are free now."""
         async with self.database.read() as tx:
             taken = await repository.taken_since(tx, since)
-        books = await self.workflow.settling.granting.ledger.books([lot_of(grant) for _, grant in taken])
-        left = {book.lot.ref for book in books if book.lot.remaining}
+        ledger, lots = self.workflow.settling.granting.ledger, [lot_of(grant) for _, grant in taken]
+        left: set[str] = set()
+        for start in range(0, len(lots), CHUNK):
+            left |= {book.lot.ref for book in await ledger.books(lots[start : start + CHUNK]) if book.lot.remaining}
         orders = {order.ref: order for order, grant in taken if lot_of(grant) in left}
         for order in orders.values():
-            await self.workflow.begin(order.ref, "poll", order.tickets)
+            await self.workflow.again(order.ref, "poll", order.tickets, AGAIN)
         return list(orders)
 
     async def _without_order(self, since: datetime, paid: Collection[str], begun: Collection[str]) -> list[str]:

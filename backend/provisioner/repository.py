@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
-from sqlalchemy import ColumnElement, Text, delete, func, or_
+from sqlalchemy import ColumnElement, Text, and_, delete, func, or_
 from sqlalchemy import cast as cast_to
 from sqlmodel import col, select
 
@@ -15,7 +15,7 @@ from backend.db.engine import Tx
 from backend.db.upsert import insert_new, insert_once
 from backend.kernel.ids import SaleorOrderId, new_id
 from backend.provisioner.models import EventRow, GrantRow, OrderRow, ReportRow, StageRow
-from backend.provisioner.policy import Reached, Status
+from backend.provisioner.policy import STUCK, Reached, Status
 
 LEASE = timedelta(minutes=10)
 """Longer than a workflow keeps trying."""
@@ -67,7 +67,9 @@ async def by_saleor_ids(tx: Tx, ids: Sequence[str]) -> dict[str, OrderRow]:
 
 
 async def unclaimed(tx: Tx, email: str) -> list[OrderRow]:
-    query = select(OrderRow).where(OrderRow.email == email, OrderRow.status == Status.UNCLAIMED).with_for_update()
+    """Nobody's orders of this address, those too that wait for a hand: its mail may have been refused."""
+    nobodys = (OrderRow.email == email, col(OrderRow.workspace_id).is_(None), col(OrderRow.status).in_(STUCK))
+    query = select(OrderRow).where(*nobodys).with_for_update()
     return list((await tx.execute(query)).scalars())
 
 
@@ -192,6 +194,40 @@ async def placed_since(tx: Tx, since: datetime | None, after: str, limit: int) -
     return list((await tx.execute(query)).scalars())
 
 
+async def half_done(tx: Tx, limit: int) -> list[OrderRow]:
+    """Orders under way; the ones that nobody looked at for longest first."""
+    return await _oldest(tx, limit, col(OrderRow.status) == Status.PAID)
+
+
+async def untold(tx: Tx, limit: int) -> list[OrderRow]:
+    """Orders whose buyer is owed a mail; the ones that nobody looked at for longest first."""
+    has_something = col(OrderRow.ref).in_(select(GrantRow.order_ref).where(col(GrantRow.active)))
+    refused = col(OrderRow.ref).in_(select(EventRow.order_ref).where(col(EventRow.key).startswith("untold:")))
+    partly = and_(col(OrderRow.status) == Status.NEEDS_HAND, has_something, ~refused)
+    owed = or_(col(OrderRow.status).in_([Status.READY, Status.UNCLAIMED]), partly)
+    return await _oldest(tx, limit, col(OrderRow.told_at).is_(None), owed)
+
+
+async def alerts(tx: Tx, statuses: Collection[str]) -> dict[str, tuple[str, set[str]]]:
+    """The reason of each order of these statuses that has one, and the keys under which alerts about it were logged; by its ref."""
+    where = (col(OrderRow.status).in_(statuses), col(OrderRow.reason) != "")
+    waiting = select(OrderRow.ref, OrderRow.reason).where(*where).order_by(col(OrderRow.updated_at), col(OrderRow.ref))
+    found: dict[str, tuple[str, set[str]]] = {row.ref: (row.reason, set()) for row in await tx.execute(waiting)}
+    sent = select(EventRow.order_ref, EventRow.key).join(OrderRow, col(OrderRow.ref) == col(EventRow.order_ref))
+    for row in await tx.execute(sent.where(*where, col(EventRow.key).startswith("alert:"))):
+        found[row.order_ref][1].add(row.key)
+    return found
+
+
+async def of_refs(tx: Tx, refs: Collection[str]) -> list[OrderRow]:
+    return list((await tx.execute(select(OrderRow).where(col(OrderRow.ref).in_(refs)))).scalars())
+
+
+async def _oldest(tx: Tx, limit: int, *where: ColumnElement[bool]) -> list[OrderRow]:
+    query = select(OrderRow).where(*where).order_by(col(OrderRow.updated_at), col(OrderRow.ref)).limit(limit)
+    return list((await tx.execute(query)).scalars())
+
+
 async def giving_since(tx: Tx, since: datetime) -> list[OrderRow]:
     """Orders placed since then of which their buyer has something."""
     active = select(GrantRow.order_ref).where(col(GrantRow.active))
@@ -200,9 +236,9 @@ async def giving_since(tx: Tx, since: datetime) -> list[OrderRow]:
 
 
 async def taken_since(tx: Tx, since: datetime) -> list[tuple[OrderRow, GrantRow]]:
-    """The units that were taken back of orders placed since then."""
+    """The units that were taken back since then."""
     joined = select(OrderRow, GrantRow).join(GrantRow, col(GrantRow.order_ref) == col(OrderRow.ref))
-    query = joined.where(col(OrderRow.placed_at) >= since, col(GrantRow.active).is_(False)).order_by(col(GrantRow.id))
+    query = joined.where(col(GrantRow.at) >= since, col(GrantRow.active).is_(False)).order_by(col(GrantRow.id))
     return [(order, grant) for order, grant in await tx.execute(query)]
 
 

@@ -46,7 +46,7 @@ class Settling:
             await repository.log(tx, row.ref, key, self.clock.now(), f"{_words(now, row)} {done}".strip(), by)
 
     async def _take_all(self, tx: Tx, row: OrderRow, plan: Plan, status: Status) -> str:
-        taken = await self.granting.take(tx, row, plan.away, f"Order {row.number} was {PAST[status]}.")
+        taken = await self.granting.take(tx, row, plan.away, f"Order {row.number} was {PAST[status]}.", self.clock.now())
         row.status, row.reason = status, _charged_back(row) if status is Status.CHARGED_BACK else ""
         await repository.forget(tx, row.ref, PARTLY)
         note = f"Unspent credits taken back: {taken.credits}." if taken.credits else ""
@@ -58,7 +58,7 @@ class Settling:
         await repository.reach(tx, row.ref, "paid", row.placed_at)
         await repository.reach(tx, row.ref, "received", now)
         await repository.forget(tx, row.ref, "returned")
-        taken = await self.granting.take(tx, row, plan.away, f"Order {row.number} was partly refunded.")
+        taken = await self.granting.take(tx, row, plan.away, f"Order {row.number} was partly refunded.", now)
         if not plan.away:
             await repository.forget(tx, row.ref, PARTLY)
         elif taken.units:
@@ -75,6 +75,8 @@ class Settling:
             row.status, row.reason = Status.NEEDS_HAND, _undecided(plan, row)
             return _taken(taken)
         given = await self.granting.give(tx, row, known, plan.away, now)
+        if given:
+            row.told_at = None
         missing = policy.unknown(row.lines, known, plan.away)
         as_it_was = row.status == Status.READY and not given and not taken.units
         row.status = Status.NEEDS_HAND if missing else Status.READY if as_it_was else Status.PAID

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TypedDict
 
 from backend.db.engine import Database
@@ -33,6 +34,8 @@ from backend.provisioner.telling import Telling
 NAME = "provision_order"
 PATIENT = Retry(attempts=8, interval=2.0, backoff=2.0)
 """About four minutes; then the poll takes the order up again."""
+BRIEF = Retry(attempts=3, interval=0.5, backoff=2.0)
+"""A mail server that is away holds no other order up; the poll takes the mail up again."""
 NOT_OURS = "This order was placed in another channel. Install the app anew, and the shop no longer sends such orders as ours."
 AT_ONCE = 8
 """Orders that one process works on. A burst becomes a line: neither our database nor Saleor's API sees all of it at the same time."""
@@ -79,6 +82,14 @@ class OrderWorkflow:
         """Durable when this returns. The same cause and key again changes nothing. Our ref names the work: Saleor's id is a secret."""
         await self.durable.begin(NAME, f"order:{ref}:{cause}:{key}", ref, cause)
 
+    async def again(self, ref: str, cause: str, tickets: int, every: timedelta) -> None:
+        """Begin another look at an order that we know, at most one in `every` while no ticket is drawn.
+
+        Numbered by the tickets drawn so far: a workflow that is still at it is not doubled, one that gave up is followed by another; by the
+        time, too, since one that ended before it drew a ticket would keep its number for good.
+        """
+        await self.begin(ref, cause, f"{tickets}:{int(self.clock.now().timestamp() // every.total_seconds())}")
+
     async def run(self, ref: str, cause: str) -> None:
         seen = await self.durable.step("look", self.look, ref, cause, retry=self.retry)
         applied = await self.durable.step("apply", self.apply, ref, seen, retry=self.retry)
@@ -87,8 +98,8 @@ class OrderWorkflow:
             await self.durable.step("annotate", self.annotate, ref, seen["ticket"], retry=self.retry)
             await self.durable.step("finish", self.finish, ref, seen["ticket"], trouble, retry=self.retry)
         if applied["tell"]:
-            await self.durable.step("mail", self.telling.buyer, ref, seen["ticket"], retry=self.retry)
-        await self.durable.step("alert", self.telling.operators, ref, seen["ticket"], retry=self.retry)
+            await self.durable.step("mail", self.telling.buyer, ref, seen["ticket"], retry=BRIEF)
+        await self.durable.step("alert", self.telling.operators, ref, seen["ticket"], retry=BRIEF)
 
     async def look(self, ref: str, cause: str) -> Look:
         """Ask Saleor. Raises Unavailable, which is worth another try; any other refusal is for the operator to read."""
@@ -119,7 +130,12 @@ class OrderWorkflow:
                 return NOTHING
             row.applied, row.updated_at = look["ticket"], self.clock.now()
             if seen is None:
-                row.status, row.reason = Status.NEEDS_HAND, look["refused"]
+                # The refusal may pass: without its mark the poll looks again. What was put into effect stays so until then.
+                row.mark = ""
+                if not row.standing:
+                    row.status, row.reason = Status.NEEDS_HAND, look["refused"]
+                elif row.status in {Status.PAID, Status.READY}:
+                    row.reason = look["refused"]
                 await repository.log(tx, ref, f"look:{look['ticket']}", self.clock.now(), look["refused"], "Saleor")
                 return NOTHING
             if self.foreign(seen.get("channel", ""), known=bool(row.standing)):
@@ -149,7 +165,13 @@ class OrderWorkflow:
             agents = [grant.instance_id for grant in grants if grant.instance_id]
             if not grants or not await repository.claim(tx, ref, f"note:{len(agents)}", str(ticket), self.clock.now()):
                 return
-        if refusal := await self.handover.annotate(row, agents):
+        try:
+            refusal = await self.handover.annotate(row, agents)
+        except Unavailable:
+            async with self.database.write() as tx:
+                await repository.release(tx, ref, f"note:{len(agents)}")
+            raise
+        if refusal:
             async with self.database.write() as tx:
                 await repository.log(tx, ref, f"annotate:{row.applied}", self.clock.now(), refusal, "Saleor")
 

@@ -17,11 +17,11 @@ from backend.doors import Who
 from backend.kernel.caller import Caller
 from backend.provisioner import api, desk_api
 from backend.provisioner.manifest import PATHS
-from tests.service.provisioner.conftest import house, saleor
+from tests.service.provisioner.conftest import durable_template, house, saleor
 from tests.service.provisioner.house import House
 from tests.service.provisioner.saleor import API_URL, APP_TOKEN, FakeSaleor
 
-__all__ = ["house", "saleor"]
+__all__ = ["durable_template", "house", "saleor"]
 PAID = "/webhooks/saleor/order-paid"
 
 

@@ -27,13 +27,16 @@ async def test_an_unknown_order_is_none(mall: Mall) -> None:
 
 async def test_reconciliation_finds_fully_paid_orders_a_page_at_a_time(mall: Mall, clock: FrozenClock) -> None:
     numbers = [(await mall.order()).number for _ in range(3)]
-    paid = OrderFilter(charge_status=("FULL",), created_since=clock.now().date())
+    paid = OrderFilter(charge_status=("FULL",), updated_since=clock.now())
     first = await mall.commerce.orders(paid, first=2)
     rest = await mall.commerce.orders(paid, first=2, after=first.after)
     assert sorted(order.number for order in (*first.items, *rest.items)) == sorted(numbers)
     assert rest.after is None
-    tomorrow = OrderFilter(created_since=(clock.now() + timedelta(days=1)).date())
-    assert (await mall.commerce.orders(tomorrow)).items == ()
+    clock.advance(timedelta(days=9))
+    later = OrderFilter(updated_since=clock.now())
+    assert (await mall.commerce.orders(later)).items == ()
+    await mall.commerce.add_note(first.items[0].id, "Something happened to it.")
+    assert [order.number for order in (await mall.commerce.orders(later)).items] == [first.items[0].number]
     assert (await mall.commerce.orders(OrderFilter(charge_status=("NONE",)))).items == ()
 
 

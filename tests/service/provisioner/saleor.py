@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import padding
@@ -12,6 +13,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from joserfc.jwk import RSAKey
 
 API_URL = "http://saleor.test/graphql/"
+LONG_AGO = "2000-01-01T00:00:00+00:00"
 CHANNEL = "default-channel"
 WAREHOUSE = "V2FyZWhvdXNlOjE="
 UPDATED = (
@@ -64,6 +66,7 @@ class FakeSaleor:
             "id": order_id,
             "number": str(number),
             "created": "2026-11-22T11:59:30.488060+00:00",
+            "updatedAt": "2026-11-22T11:59:30.488060+00:00",
             "status": "UNFULFILLED",
             "isPaid": charge == "FULL",
             "chargeStatus": charge,
@@ -171,8 +174,13 @@ class FakeSaleor:
         return self.orders.get(given["id"])
 
     def _orders(self, given: Any, _: bool) -> Any:
-        wanted = (given["filter"] or {}).get("chargeStatus")
-        found = [order for order in self.orders.values() if not wanted or order["chargeStatus"] in wanted]
+        asked = given["filter"] or {}
+        wanted, since = asked.get("chargeStatus"), datetime.fromisoformat(asked.get("updatedAt", {}).get("gte", LONG_AGO))
+        found = [
+            order
+            for order in self.orders.values()
+            if (not wanted or order["chargeStatus"] in wanted) and datetime.fromisoformat(order["updatedAt"]) >= since
+        ]
         return {"pageInfo": {"hasNextPage": False, "endCursor": None}, "edges": [{"node": order} for order in reversed(found)]}
 
     def _warehouses(self, _: Any, __: bool) -> Any:

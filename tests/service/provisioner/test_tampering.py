@@ -133,7 +133,7 @@ async def test_a_database_that_cannot_answer_makes_saleor_come_again(
         raise OperationalError("INSERT", {}, Exception("database is locked"))
 
     with monkeypatch.context() as patch:
-        patch.setattr("backend.provisioner.repository.open_order", locked)
+        patch.setattr("backend.provisioner.repository.open_orders", locked)
         with pytest.raises(Unavailable) as caught:
             await house.provisioner.receive("paid", raw, headers)
     assert http_status(caught.value) == 503

@@ -69,6 +69,8 @@ def seen(charged: int, charge_status: str = "", refunded: int = 0, **others: Any
         (seen(4000), False, True, 5000, Standing.CHARGED_BACK),
         (seen(-5000, refunded=5000, charged_back=5000), True, True, 5000, Standing.CHARGED_BACK),
         (seen(4000, refunded=1000, charged_back=5000), True, True, 5000, Standing.PARTLY_REFUNDED),
+        (seen(4000, refunded=1000), True, True, 6000, Standing.PARTLY_REFUNDED),
+        (seen(3000, refunded=1000), True, True, 6000, Standing.CHARGED_BACK),
     ],
 )
 def test_how_an_order_stands_follows_from_its_money_and_its_past(
@@ -95,6 +97,14 @@ def test_a_charge_status_that_is_full_by_a_granted_refund_does_not_make_an_order
 )
 def test_what_was_paid_beyond_the_total_is_not_ours_and_a_refund_that_was_only_granted_is_none_of_it(facts: Facts, beyond: int) -> None:
     assert excess(facts) == beyond
+
+
+@pytest.mark.parametrize("first", [seen(5000, refunded=1000), seen(50_000, "OVERCHARGED")])
+def test_a_sum_that_one_look_saw_too_high_does_not_make_a_partial_refund_a_charge_back(first: Facts) -> None:
+    received = max(first["charged"] + first["refunded"], 4000 + 1000)
+    second = seen(4000, refunded=1000)
+    assert (lost(second, received), standing(second, refund_seen=True, once_paid=True, received=received)) == (0, Standing.PARTLY_REFUNDED)
+    assert plan(Standing.PARTLY_REFUNDED, second, received, None) == Plan(frozenset(), 1000)
 
 
 def test_an_order_that_grew_after_it_was_paid_was_not_charged_back() -> None:
@@ -145,7 +155,8 @@ def test_only_a_standing_beyond_unpaid_means_that_it_was_once_paid() -> None:
 
 def test_an_order_is_settled_when_what_saleor_says_was_put_into_effect_and_its_buyer_knows() -> None:
     assert settled(Status.READY, told=True, same=True)
-    assert settled(Status.UNCLAIMED, told=False, same=True)
+    assert settled(Status.UNCLAIMED, told=True, same=True)
+    assert not settled(Status.UNCLAIMED, told=False, same=True)
     assert settled(Status.NEEDS_HAND, told=False, same=True)
     assert not settled(Status.READY, told=False, same=True)
     assert not settled(Status.PAID, told=True, same=True)
