@@ -23,8 +23,8 @@ from backend.provisioner.ports import App, Catalogue, Saleor
 from backend.provisioner.signature import Verifier, addressed
 from backend.provisioner.workflow import OrderWorkflow
 
-MAX_BODY = 64 * 1024
-"""Bytes. Our subscription selects ids alone, so a delivery is under 1 KB."""
+MAX_BODY = 128_000
+"""Bytes, the most that can be verified. ORDER_UPDATED carries each line and payment of its order; the others are under 1 KB."""
 
 
 @dataclass(slots=True)
