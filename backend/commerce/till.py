@@ -10,16 +10,15 @@ from functools import partial
 from typing import Any
 
 from backend.commerce import attempts, outcomes
+from backend.commerce.agreement import Wish
 from backend.commerce.attempts import OPEN, TAKEN, Stage
 from backend.commerce.carts import Carts
 from backend.commerce.client import Commerce
-from backend.commerce.errors import CommerceError
 from backend.commerce.gateways import Gateways
 from backend.commerce.models import AttemptRow
 from backend.commerce.outcomes import Buyer, Details, Outcome, Standing, StrandedView
-from backend.commerce.paying import Paying, Wish
+from backend.commerce.paying import Paying
 from backend.commerce.placing import AWAY, Held, LostHold, Orders
-from backend.commerce.schemas import Checkout
 from backend.commerce.seen import Seen, changes, problems, seen
 from backend.db.engine import Database
 from backend.kernel.clock import Clock
@@ -70,35 +69,28 @@ class Till:
         news = [change for change in (changes(before, checkout) if before else ()) if change.kind in {"price", "discount", "tax", "total"}]
         told = news if any(change.kind in {"price", "discount"} for change in news) else []
         found = (*told, *problems(checkout))
-        return Standing(checkout, found, self._paying.outcome(row) if row and row.stage in _BEGUN else None)
+        return Standing(checkout, found, self._paying.standing(row, checkout) if row and row.stage in _BEGUN else None)
 
     async def pay(self, buyer: Buyer, shown: Seen, details: Details, gateway: str, given: Mapping[str, Any]) -> Outcome:
         """Pay for what was shown and place its order; or say what changed, and take nothing. given: the checkout's form."""
         try:
-            return await self._pay(buyer, shown, details, Wish(gateway, given))
+            return await self._pay(replace(buyer, shown=shown), Wish(shown, details, gateway, given))
         except AWAY:
             return await self._away(buyer, shown.checkout_id)
 
-    async def _pay(self, buyer: Buyer, shown: Seen, details: Details, wish: Wish) -> Outcome:
-        checkout = await self._carts.current(buyer.visitor)
-        if checkout is None or checkout.id != shown.checkout_id:
-            return await self.check(buyer, shown.checkout_id)
-        row = await self._last(buyer, checkout.id)
+    async def _pay(self, buyer: Buyer, wish: Wish) -> Outcome:
+        checkout, checkout_id = await self._carts.current(buyer.visitor), wish.shown.checkout_id
+        if checkout is None or checkout.id != checkout_id:
+            return await self.check(buyer, checkout_id)
+        row = await self._last(buyer, checkout_id)
         if row is None or row.stage not in _BEGUN:
-            refused = await self._describe(buyer, checkout.id, details)
-            # Telling the shop who buys can change the tax, so it is read once more: this is what will be charged.
-            fresh = await self._commerce.checkout(checkout.id)
-            if fresh is None:
-                return await self.check(buyer, checkout.id)
-            if refused is not None:
-                return replace(refused, checkout=fresh)
-            if not fresh.covered and (found := (*changes(shown, fresh), *problems(fresh))):
-                await self._carts.shown(buyer.visitor, seen(fresh))
-                return Outcome("changed", changes=found, checkout=fresh)
-            if not fresh.covered and not self._offered(fresh, wish.gateway):
-                return Outcome("refused", "Choose a way to pay.", checkout=fresh)
-            checkout = fresh
-            row = await self._begin(buyer, checkout.id, row)
+            agreed = await self._paying.agreement.reach(buyer, wish)
+            if agreed is None:
+                return await self.check(buyer, checkout_id)
+            if isinstance(agreed, Outcome):
+                return agreed
+            checkout = agreed
+            row = await self._begin(buyer, checkout_id, row)
         return await self._work(row.id, lambda held: self._paying.advance(held, checkout, buyer, wish))
 
     async def confirm(self, buyer: Buyer, checkout_id: str, given: Mapping[str, Any]) -> Outcome:
@@ -108,7 +100,7 @@ class Till:
             return Outcome("gone", "There is no payment to go on with.")
         if row.stage != Stage.ACTION:
             return await self.check(buyer, row.checkout_id)
-        return await self._work(row.id, lambda held: self._paying.ask(held, buyer, given))
+        return await self._work(row.id, lambda held: self._paying.confirm(held, buyer, given))
 
     async def returned(self, buyer: Buyer, state: str, query: Mapping[str, Any]) -> Outcome:
         """Back from the bank's pages. state: the opaque word we sent along; it counts only in the browser that left with it."""
@@ -186,25 +178,6 @@ class Till:
         if row is None or row.stage not in _BEGUN | {Stage.PLACED}:
             return None
         return await self.check(buyer, row.checkout_id)
-
-    async def _describe(self, buyer: Buyer, checkout_id: str, details: Details) -> Outcome | None:
-        """Tell the shop who buys. None when it accepts that, else everything that is missing or that it does not accept."""
-        fields, other = details.missing(), ""
-        calls: list[Callable[[], Awaitable[Any]]] = [lambda: self._commerce.set_billing_address(checkout_id, details.address)]
-        if details.email:
-            calls.append(lambda: self._commerce.set_email(checkout_id, details.email))
-        if buyer.workspace_id is not None:
-            calls.append(lambda: self._commerce.set_metadata(checkout_id, {"cmp_workspace": str(buyer.workspace_id)}))
-        for call in calls:
-            try:
-                await call()
-            except CommerceError as refused:
-                fields |= refused.fields
-                other = other if refused.fields else refused.detail
-        return Outcome("invalid", other, fields=fields) if fields or other else None
-
-    def _offered(self, checkout: Checkout, gateway: str) -> bool:
-        return any(offer.id == gateway and offer.usable for offer in self.gateways.offers(checkout.gateways))
 
     async def _last(self, buyer: Buyer, checkout_id: str) -> AttemptRow | None:
         """The newest attempt for the checkout; without one, the visitor's newest."""

@@ -73,7 +73,9 @@ class OperatorOrder(Loading, rx.State):
         if turn == self.turn:
             self._begin("restore")
             yield
-            yield await self._done(services().desk.restore(caller, self.ref), "The agents run again, and the credits that were taken back are there again.")
+            yield await self._done(
+                services().desk.restore(caller, self.ref), "The agents run again, and the credits that were taken back are there again."
+            )
 
     @rx.event
     @operator_only

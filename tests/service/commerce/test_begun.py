@@ -1,0 +1,113 @@
+"""A payment that was begun: what may still become of it when the cart changes, the buyer leaves, or comes back late."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from backend.commerce import till
+from backend.commerce.gateways import TEST
+from backend.commerce.outcomes import Details
+from backend.commerce.schemas import Gateway
+from backend.commerce.seen import seen
+from backend.kernel.clock import FrozenClock
+from tests.service.commerce import desk as room
+from tests.service.commerce.desk import ADA, DETAILS, Desk, event, lost_before, open_desk
+from tests.service.commerce.shop import Mall
+from tests.service.commerce.test_till import attempts, change
+
+BANK = "other.pay"
+AT_BANK = {"redirectUrl": "https://bank.example/pay"}
+
+
+@pytest.fixture
+def desk(mall: Mall, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """A shop that also offers a bank's pages."""
+    monkeypatch.setattr(till, "WAITS", (0.01, 0.02))
+    desk = open_desk(mall, clock, (BANK,))
+    offers = desk.till.gateways.offers
+    monkeypatch.setattr(desk.till.gateways, "offers", lambda listed: offers([*listed, Gateway(BANK, "Bank")]))
+    return desk
+
+
+def asked(desk: Desk) -> list[object]:
+    return [sent["amount"] for name, sent in zip(desk.way.asked, desk.way.sent, strict=True) if name == "TransactionInitialize"]
+
+
+def at_bank(desk: Desk, kind: str = "CHARGE_ACTION_REQUIRED") -> None:
+    """What the bank's app says when it is asked next."""
+    desk.way.once("TransactionProcess", event(kind, "transactionProcess", data=AT_BANK))
+
+
+async def begin_at_bank(desk: Desk, *skus: str) -> room.Seen:
+    shown = await desk.cart(*skus or ("CSA-PRO",))
+    desk.way.once("TransactionInitialize", event("CHARGE_ACTION_REQUIRED", data=AT_BANK))
+    assert (await desk.pay(shown, gateway=BANK)).kind == "action"
+    return shown
+
+
+async def test_a_confirmation_is_not_gone_on_with_when_the_total_is_another_now(desk: Desk) -> None:
+    shown = await desk.cart("CSA-PRO")
+    await desk.pay(shown, "confirm")
+    await desk.mall.commerce.add_promo_code(shown.checkout_id, "FREE")
+    standing = await desk.till.look(ADA)
+    assert standing.outcome is not None
+    assert (standing.outcome.kind, standing.outcome.action) == ("changed", None)
+    changed = await desk.till.confirm(ADA, shown.checkout_id, {})
+    assert (changed.kind, desk.way.count("TransactionProcess")) == ("changed", 0)
+    assert "$49.99 was begun, and the total is $0.00 now" in changed.message
+    assert changed.checkout is not None
+    assert (await desk.pay(seen(changed.checkout))).kind == "placed"
+    assert desk.way.count("TransactionInitialize") == 1
+
+
+async def test_another_payment_after_one_begun_takes_only_what_its_buyer_was_shown(desk: Desk) -> None:
+    shown = await desk.cart("CSA-PRO")
+    await desk.pay(shown, "confirm")
+    await desk.carts.add("ada", await desk.mall.variant("CREDITS-100"), 3)
+    changed = await desk.pay(shown, gateway=BANK)
+    assert (changed.kind, [one.kind for one in changed.changes]) == ("changed", ["added", "total"])
+    assert asked(desk) == ["49.99"]
+
+
+async def test_a_payment_nobody_heard_of_is_begun_again_only_at_the_price_that_was_shown(desk: Desk) -> None:
+    shown = await desk.cart("CSA-PRO")
+    desk.way.once("TransactionInitialize", lost_before)
+    await desk.pay(shown)
+    desk.clock.advance(timedelta(seconds=11))
+    await desk.carts.add("ada", await desk.mall.variant("CREDITS-100"), 3)
+    changed = await desk.pay(shown)
+    assert (changed.kind, asked(desk)) == ("changed", ["49.99"])
+    assert changed.checkout is not None
+    assert (await desk.pay(seen(changed.checkout))).kind == "placed"
+    assert asked(desk) == ["49.99", "79.99"]
+
+
+async def test_what_the_form_lacks_and_a_new_price_are_told_together(desk: Desk) -> None:
+    shown = await desk.cart("CSA-PRO")
+    await change(desk, "CSA-PRO", price=5999)
+    desk.clock.advance(timedelta(hours=2))
+    refused = await desk.till.pay(ADA, shown, Details("", DETAILS.address, agreed=False), TEST, {})
+    assert (refused.kind, [one.kind for one in refused.changes]) == ("invalid", ["price", "total"])
+
+
+async def test_no_second_payment_is_begun_beside_one_that_is_open_at_a_bank(desk: Desk) -> None:
+    shown = await begin_at_bank(desk)
+    at_bank(desk)
+    found = await desk.pay(shown)
+    assert (found.kind, found.action is not None, len(asked(desk))) == ("open", True, 1)
+    assert "payment of $49.99 open at bank.example" in found.message
+
+
+async def test_a_payment_open_at_a_bank_for_another_sum_can_only_be_given_up(desk: Desk) -> None:
+    await begin_at_bank(desk)
+    await desk.carts.add("ada", await desk.mall.variant("CREDITS-100"))
+    shown = seen(await desk.checkout())
+    at_bank(desk)
+    found = await desk.pay(shown, gateway=BANK)
+    assert (found.kind, found.action, len(asked(desk))) == ("open", None, 1)
+    at_bank(desk)
+    await desk.till.give_up(ADA, shown.checkout_id)
+    assert (await desk.pay(shown)).kind == "placed"
+    assert [row.stage for row in await attempts(desk)] == ["closed", "placed"]
