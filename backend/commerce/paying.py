@@ -110,6 +110,25 @@ class Paying(Placing):
         found = await self.ask(held, buyer, given)
         return self.open(row, checkout) if found.kind == "action" else found
 
+    async def leave(self, held: Held, buyer: Buyer) -> Outcome:
+        """Give up what waits for its buyer. Only of the test gateway is it known that nothing can be taken after that."""
+        test = self._gateways.kind(held.row.gateway) == "test"
+        found = await self.look(held, buyer) if test else await self.ask(held, buyer, {})
+        if found.kind not in {"action", "free"}:
+            return found
+        await self.save(held, stage=Stage.CLOSED, sealed_action="")
+        return Outcome("declined", "You did not confirm the payment. Nothing was charged." if test else outcomes.LEFT)
+
+    async def late(self, held: Held, buyer: Buyer, given: Mapping[str, Any]) -> Outcome:
+        """Ask about a payment that was given up or declined: its buyer may have made it after all. If not, it stays as it was."""
+        row, was = held.row, held.row.stage
+        if not row.transaction_id or self._gateways.kind(row.gateway) == "test":
+            return self.outcome(row) if was == Stage.DECLINED else Outcome("gone", outcomes.LEFT)
+        found = await self.ask(held, buyer, given)
+        if row.stage in {Stage.ACTION, Stage.SENT}:
+            await self.save(held, stage=was, sealed_action="")
+        return Outcome("declined", outcomes.LEFT, checkout=found.checkout) if found.kind in {"action", "free"} else found
+
     def open(self, row: AttemptRow, checkout: Checkout) -> Outcome:
         """A payment that can still be made, beside what the buyer wants now. Its action is offered only for the amount that is open now."""
         begun, differs = Money(row.amount_minor, row.currency), _differs(row, checkout)

@@ -21,3 +21,4 @@ class Sweep:
     async def run(self) -> None:
         if placed := await self._till.sweep():
             log.warning("%d paid orders were placed that nobody had come back for", placed)
+        await self._till.forget()

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from backend.commerce import attempts as room_attempts
 from backend.commerce import till
 from backend.commerce.gateways import TEST
-from backend.commerce.outcomes import Details
+from backend.commerce.outcomes import Buyer, Details
 from backend.commerce.schemas import Gateway
 from backend.commerce.seen import seen
 from backend.kernel.clock import FrozenClock
+from backend.kernel.errors import Invalid
 from tests.service.commerce import desk as room
 from tests.service.commerce.desk import ADA, DETAILS, Desk, event, lost_before, open_desk
 from tests.service.commerce.shop import Mall
@@ -111,3 +114,112 @@ async def test_a_payment_open_at_a_bank_for_another_sum_can_only_be_given_up(des
     await desk.till.give_up(ADA, shown.checkout_id)
     assert (await desk.pay(shown)).kind == "placed"
     assert [row.stage for row in await attempts(desk)] == ["closed", "placed"]
+
+
+def state_of(desk: Desk) -> str:
+    """The word that went along to the bank."""
+    sent = [sent for name, sent in zip(desk.way.asked, desk.way.sent, strict=True) if name == "TransactionInitialize"]
+    opening: dict[str, str] = sent[-1]["gateway"]["data"]
+    return opening["returnUrl"].partition("state=")[2]
+
+
+async def paid_at_bank(desk: Desk) -> None:
+    """The bank took the money, so that the shop places the order."""
+    desk.way.once("TransactionProcess", event("CHARGE_SUCCESS", "transactionProcess"))
+    desk.way.once("CheckoutComplete", room.says(checkoutComplete={"order": {"id": "T3JkZXI6MQ==", "number": "1"}, "errors": []}))
+
+
+async def test_giving_up_a_payment_that_was_made_at_the_bank_places_its_order(desk: Desk) -> None:
+    shown = await begin_at_bank(desk)
+    await paid_at_bank(desk)
+    assert (await desk.till.give_up(ADA, shown.checkout_id)).kind == "placed"
+
+
+async def test_a_payment_given_up_is_not_said_to_be_harmless_and_counts_when_it_is_made_after_all(desk: Desk) -> None:
+    shown = await begin_at_bank(desk)
+    at_bank(desk)
+    left = await desk.till.give_up(ADA, shown.checkout_id)
+    assert "Do not finish it at the bank" in left.message
+    assert "Nothing was charged" not in left.message
+    at_bank(desk)
+    assert (await desk.till.returned(ADA, state_of(desk), {})).kind == "declined"
+    assert [row.stage for row in await attempts(desk)] == ["closed"]
+    await paid_at_bank(desk)
+    assert (await desk.till.returned(ADA, state_of(desk), {"outcome": "paid"})).kind == "placed"
+
+
+async def test_a_payment_that_is_not_the_newest_is_settled_when_its_buyer_comes_back_from_it(desk: Desk) -> None:
+    shown = await begin_at_bank(desk)
+    state = state_of(desk)
+    at_bank(desk)
+    await desk.till.give_up(ADA, shown.checkout_id)
+    assert (await desk.pay(shown, "declined")).kind == "declined"
+    await paid_at_bank(desk)
+    assert (await desk.till.returned(ADA, state, {"outcome": "paid"})).kind == "placed"
+    assert [row.stage for row in await attempts(desk)] == ["placed", "declined"]
+
+
+async def test_a_payment_made_after_it_was_given_up_is_found_for_a_day_also_when_nobody_comes_back(desk: Desk) -> None:
+    shown = await begin_at_bank(desk)
+    at_bank(desk)
+    await desk.till.give_up(ADA, shown.checkout_id)
+    desk.clock.advance(timedelta(hours=2))
+    await paid_at_bank(desk)
+    assert await desk.till.sweep() == 1
+
+
+async def test_many_payments_that_wait_for_their_buyers_do_not_keep_a_paid_one_from_its_order(desk: Desk) -> None:
+    async with desk.mall.database.write() as tx:
+        for number in range(120):
+            row = await room_attempts.begin(tx, desk.clock.now(), f"c{number}", 1, "somebody")
+            row.stage, row.gateway = "action", TEST
+            tx.add(row)
+    desk.clock.advance(timedelta(minutes=1))
+    shown = await desk.cart("CSA-PRO")
+    desk.way.once("CheckoutComplete", lost_before)
+    assert (await desk.pay(shown)).kind == "unknown"
+    desk.clock.advance(timedelta(minutes=6))
+    assert await desk.till.sweep() == 1
+    desk.clock.advance(timedelta(days=1))
+    await desk.till.sweep()
+    await desk.till.sweep()
+    assert {row.stage for row in await attempts(desk)} == {"closed", "placed"}
+
+
+async def test_a_payment_that_cannot_be_looked_at_is_logged_and_the_next_gets_its_look(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for buyer in (Buyer("first"), Buyer("second")):
+        shown = await desk.cart("CSA-PRO", buyer=buyer)
+        desk.way.once("CheckoutComplete", lost_before)
+        await desk.pay(shown, buyer=buyer)
+    faults: list[Exception] = [Invalid("no"), RuntimeError("unforeseen")]
+    track = desk.book.track
+
+    async def failing(*given: Any, **more: Any) -> str:
+        if faults:
+            raise faults.pop(0)
+        return await track(*given, **more)
+
+    monkeypatch.setattr(desk.book, "track", failing)
+    desk.clock.advance(timedelta(minutes=6))
+    assert await desk.till.sweep() == 0
+    assert [record.exc_info is not None for record in caplog.records if "could not be looked at" in record.message] == [False, True]
+    desk.clock.advance(timedelta(minutes=6))
+    assert await desk.till.sweep() == 2
+
+
+async def test_what_is_over_is_forgotten_after_a_while_and_no_address_is_kept_of_a_placed_order(desk: Desk) -> None:
+    await desk.pay(await desk.cart("CSA-PRO"))
+    (row,) = await attempts(desk)
+    assert row.email == ""
+    await desk.cart("CREDITS-100")
+    desk.clock.advance(timedelta(days=2))
+    await desk.carts.clear("ada")
+    assert (await desk.till.look(ADA)).outcome is None, "an order of long ago is no news"
+    await desk.cart("CREDITS-100")
+    await desk.till.forget()
+    assert (len(await attempts(desk)), await desk.carts.current("ada") is not None) == (1, True)
+    desk.clock.advance(timedelta(days=91))
+    await desk.till.forget()
+    assert (await attempts(desk), await desk.carts.last_shown("ada")) == ([], None)
