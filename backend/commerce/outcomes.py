@@ -37,6 +37,7 @@ WORKING = "Your payment is being processed. This page looks again by itself; you
 CHANGED = "A payment of {begun} was begun, and the total is {now} now. It was not made. Check the total, and press the button again."
 OPEN = "You have a payment of {begun} open at {where}. Go on with it, or give it up before you pay another way."
 OPEN_DIFFERS = "You have a payment of {begun} open at {where}, and the total is {now} now. Give it up, then pay the new total."
+UNKNOWN_STEP = "This way to pay asks for a step that this storefront does not know. Choose another way to pay."
 LEFT = "You gave this payment up. Do not finish it at the bank. You can pay another way."
 BUSY = "This order is being paid for in another window. It is shown here as soon as it is done."
 STRANDED = (

@@ -235,8 +235,8 @@ class Paying(Placing):
         elif action is not None:
             await self.save(held, stage=Stage.ACTION, sealed_action=self._seal(action), **kept)
         elif payment.status == "action_required" and not row.sealed_action:
-            message = "This way to pay asks for a step that this storefront does not know. Nothing was charged; choose another way."
-            await self.save(held, stage=Stage.DECLINED, **{**kept, "message": message})
+            await self.save(held, stage=Stage.CLOSED, **kept)
+            return Outcome("declined", outcomes.UNKNOWN_STEP, gateway=row.gateway)
         elif payment.status == "pending":
             return await self._pending(held, buyer, kept)
         elif payment.status == "action_required":

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from backend.commerce import attempts as room_attempts
-from backend.commerce import till
+from backend.commerce import outcomes, till
 from backend.commerce.gateways import TEST
 from backend.commerce.outcomes import Buyer, Details
 from backend.commerce.schemas import Gateway
@@ -21,7 +21,7 @@ from tests.service.commerce.shop import Mall
 from tests.service.commerce.test_till import attempts, change
 
 BANK = "other.pay"
-AT_BANK = {"redirectUrl": "https://bank.example/pay"}
+AT_BANK = "https://bank.example/pay"
 
 
 @pytest.fixture
@@ -40,12 +40,12 @@ def asked(desk: Desk) -> list[object]:
 
 def at_bank(desk: Desk, kind: str = "CHARGE_ACTION_REQUIRED") -> None:
     """What the bank's app says when it is asked next."""
-    desk.way.once("TransactionProcess", event(kind, "transactionProcess", data=AT_BANK))
+    desk.way.once("TransactionProcess", event(kind, "transactionProcess", url=AT_BANK))
 
 
 async def begin_at_bank(desk: Desk, *skus: str) -> room.Seen:
     shown = await desk.cart(*skus or ("CSA-PRO",))
-    desk.way.once("TransactionInitialize", event("CHARGE_ACTION_REQUIRED", data=AT_BANK))
+    desk.way.once("TransactionInitialize", event("CHARGE_ACTION_REQUIRED", url=AT_BANK))
     assert (await desk.pay(shown, gateway=BANK)).kind == "action"
     return shown
 
@@ -223,3 +223,18 @@ async def test_what_is_over_is_forgotten_after_a_while_and_no_address_is_kept_of
     desk.clock.advance(timedelta(days=91))
     await desk.till.forget()
     assert (await attempts(desk), await desk.carts.last_shown("ada")) == ([], None)
+
+
+async def test_a_step_that_is_not_known_is_not_said_to_be_harmless(desk: Desk) -> None:
+    shown = await desk.cart("CSA-PRO")
+    desk.way.once("TransactionInitialize", event("CHARGE_ACTION_REQUIRED", data={"scan": "this"}))
+    found = await desk.pay(shown, gateway=BANK)
+    assert (found.kind, found.message) == ("declined", outcomes.UNKNOWN_STEP)
+    assert "Nothing was charged" not in found.message
+
+
+async def test_an_answer_the_shop_could_not_read_is_looked_up_and_its_words_are_not_shown(desk: Desk) -> None:
+    shown = await desk.cart("CSA-PRO")
+    desk.way.once("TransactionInitialize", event("CHARGE_FAILURE", message="Missing value for field: pspReference. Input: {}."))
+    found = await desk.pay(shown)
+    assert (found.kind, "pspReference" in found.message) == ("unknown", False)
