@@ -174,7 +174,7 @@ class Services:
             self.carts,
             self.orders,
             SecretBox(self.settings.secret(), "payments"),
-            gateways=Gateways(self.settings.redirect_gateways),
+            gateways=Gateways(self.settings.redirect_gateways, ours=self.settings.base_url),
             checkout_url=f"{self.settings.base_url}/checkout",
         )
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, or_, update
+from sqlalchemy import ColumnElement, CursorResult, delete, or_, update
 from sqlmodel import col, select
 
 from backend.commerce.models import AttemptRow
@@ -104,10 +104,31 @@ async def release(tx: Tx, holder: str, later: datetime | None) -> None:
 
 
 async def stuck(tx: Tx, before: datetime) -> Sequence[AttemptRow]:
-    """Open attempts nobody has touched since `before`, oldest first."""
-    open_ = col(AttemptRow.stage).in_(sorted(OPEN - {Stage.NEW, Stage.STRANDED}))
-    query = select(AttemptRow).where(open_, col(AttemptRow.updated_at) < before).order_by(col(AttemptRow.updated_at)).limit(100)
-    return (await tx.scalars(query)).all()
+    """Open attempts nobody has touched since `before`: first those whose money was taken, then the others, the oldest of each."""
+    waiting = await _untouched(tx, OPEN - TAKEN - {Stage.NEW}, before)
+    return [*await _untouched(tx, TAKEN - {Stage.STRANDED}, before), *waiting]
+
+
+async def left(tx: Tx, before: datetime, since: datetime) -> Sequence[AttemptRow]:
+    """Attempts that ended without an order after the shop knew of them, begun after `since`, untouched since `before`."""
+    known = (col(AttemptRow.transaction_id) != "") & (col(AttemptRow.created_at) > since)
+    return await _untouched(tx, frozenset({Stage.DECLINED, Stage.CLOSED}), before, known)
+
+
+async def _untouched(tx: Tx, stages: frozenset[Stage], before: datetime, *more: ColumnElement[bool]) -> Sequence[AttemptRow]:
+    wanted = select(AttemptRow).where(col(AttemptRow.stage).in_(sorted(stages)), col(AttemptRow.updated_at) < before, *more)
+    return (await tx.scalars(wanted.order_by(col(AttemptRow.updated_at)).limit(100))).all()
+
+
+async def touch(tx: Tx, attempt_id: str, now: datetime) -> None:
+    """It was looked at: others come first next time."""
+    await tx.execute(update(AttemptRow).where(col(AttemptRow.id) == attempt_id).values(updated_at=now))
+
+
+async def forget(tx: Tx, before: datetime) -> None:
+    """Delete what ended, or was never sent, before that."""
+    over = col(AttemptRow.stage).in_([Stage.NEW, Stage.PLACED, Stage.DECLINED, Stage.CLOSED])
+    await tx.execute(delete(AttemptRow).where(over, col(AttemptRow.created_at) < before))
 
 
 async def stranded(tx: Tx, *, untold: bool = False) -> Sequence[AttemptRow]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 
 from sqlalchemy import delete, update
 from sqlmodel import col
@@ -65,6 +66,11 @@ class Carts:
         """That checkout became an order: whoever's cart it was begins anew."""
         async with self._database.write() as tx:
             await tx.execute(delete(CartRow).where(col(CartRow.checkout_id) == checkout_id))
+
+    async def forget(self, before: datetime) -> None:
+        """Carts begun before that; the shop has thrown their checkouts away."""
+        async with self._database.write() as tx:
+            await tx.execute(delete(CartRow).where(col(CartRow.created_at) < before))
 
     async def shown(self, visitor: str, seen: Seen) -> None:
         """Remember what the visitor was shown, if that is still their cart."""

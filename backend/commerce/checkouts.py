@@ -115,7 +115,9 @@ def _payment(data: wire.Data) -> Payment:
     if not event or not transaction:
         raise UpstreamFailed("The shop did not say what became of the payment.", code="shop_failed")
     status = policy.payment_status(event["type"], event["message"] or "")
-    return Payment(status, policy.payment_message(status, event["message"] or ""), transaction["id"], data["data"])
+    return Payment(
+        status, policy.payment_message(status, event["message"] or ""), transaction["id"], data["data"], event["externalUrl"] or ""
+    )
 
 
 def _line_input(line: LineInput) -> dict[str, Any]:

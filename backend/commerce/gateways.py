@@ -29,6 +29,7 @@ NOT_A_CHOICE = frozenset({"saleor.io.gift-card-payment-gateway"})
 OUTCOMES = {"accepted": "CHARGE_SUCCESS", "declined": "CHARGE_FAILURE", "confirm": "CHARGE_ACTION_REQUIRED"}
 _SECRETS = ("stripeClientSecret", "client_secret", "clientSecret")
 _KEYS = ("stripePublishableKey", "publishableKey")
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _ADDRESSES = ("redirectUrl", "externalUrl", "redirect_url")
 
 
@@ -61,9 +62,12 @@ class Offer:
 
 
 class Gateways:
-    """redirects: ids of further gateways whose app answers with an address to send the buyer to (CMP_REDIRECT_GATEWAYS)."""
+    """redirects: ids of further gateways whose app answers with an address to send the buyer to (CMP_REDIRECT_GATEWAYS). ours: our own
+    address; while it is this machine's, a payment service on this machine needs no https.
+    """
 
-    def __init__(self, redirects: Sequence[str] = ()) -> None:
+    def __init__(self, redirects: Sequence[str] = (), *, ours: str = "") -> None:
+        self._local = (urlsplit(ours).hostname or "") in _LOOPBACK
         self._kinds: dict[str, Kind] = {**_KINDS, **dict.fromkeys(redirects, "redirect")}
 
     def kind(self, gateway: str) -> Kind:
@@ -115,7 +119,8 @@ class Gateways:
             return Action("stripe", secret=secret, url=back) if secret and payment.status in {"action_required", "pending"} else None
         if kind == "test":
             return Action("confirm") if payment.status == "action_required" else None
-        address = next((url for url in _found(payment.data, _ADDRESSES) if _safe(url)), "")
+        addresses = (payment.external_url, *_found(payment.data, _ADDRESSES))
+        address = next((url for url in addresses if _safe(url, loopback=self._local)), "")
         return Action("redirect", url=address) if address and payment.status in {"action_required", "pending"} else None
 
     def public_key(self, config: Any) -> str:
@@ -132,10 +137,11 @@ def _found(data: Any, names: Sequence[str], depth: int = 3) -> Iterator[str]:
         yield from _found(value, names, depth - 1)
 
 
-def _safe(url: str) -> bool:
+def _safe(url: str, *, loopback: bool) -> bool:
     """Only to a named host, and only where nobody can listen."""
     try:
         parts = urlsplit(url)
     except ValueError:
         return False
-    return parts.scheme == "https" and bool(parts.hostname) and not parts.username
+    private = parts.scheme == "https" or (loopback and parts.scheme == "http" and parts.hostname in _LOOPBACK)
+    return private and bool(parts.hostname) and not parts.username

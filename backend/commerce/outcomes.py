@@ -10,18 +10,36 @@ from typing import Literal
 from backend.commerce.gateways import Action
 from backend.commerce.models import AttemptRow
 from backend.commerce.schemas import Address, Checkout
-from backend.commerce.seen import Change
+from backend.commerce.seen import Change, Seen
 from backend.kernel.ids import WorkspaceId
 from backend.kernel.money import Money
 
 Kind = Literal[
-    "placed", "changed", "invalid", "action", "declined", "pending", "unknown", "free", "stranded", "gone", "busy", "refused", "unavailable"
+    "placed",
+    "changed",
+    "invalid",
+    "action",
+    "open",
+    "declined",
+    "pending",
+    "unknown",
+    "free",
+    "stranded",
+    "gone",
+    "busy",
+    "refused",
+    "unavailable",
 ]
 AWAY = "The shop does not answer just now. Nothing was charged, and what you typed is kept. Try again in a moment."
-UNSURE = "The shop does not answer just now, so it is not known yet whether the payment went through. Try again: you are not charged twice."
+UNSURE = "The shop does not answer just now, so it is not known yet whether the payment went through. Try again: the shop is asked first."
 PAID_UNPLACED = "Your payment went through, and the order is being placed. The shop does not answer just now; nothing is charged again."
-NOT_TAKEN = "As far as the shop knows, the payment was not taken. You can pay now; you are not charged twice."
+NOT_TAKEN = "As far as the shop knows, the payment was not taken. You can pay now."
 WORKING = "Your payment is being processed. This page looks again by itself; you can also close it and come back."
+CHANGED = "A payment of {begun} was begun, and the total is {now} now. It was not made. Check the total, and press the button again."
+OPEN = "You have a payment of {begun} open at {where}. Go on with it, or give it up before you pay another way."
+OPEN_DIFFERS = "You have a payment of {begun} open at {where}, and the total is {now} now. Give it up, then pay the new total."
+UNKNOWN_STEP = "This way to pay asks for a step that this storefront does not know. Choose another way to pay."
+LEFT = "You gave this payment up. Do not finish it at the bank. You can pay another way."
 BUSY = "This order is being paid for in another window. It is shown here as soon as it is done."
 STRANDED = (
     "Your payment went through, but the order could not be placed: {reason} You are not charged again. The shop has this payment in its "
@@ -39,10 +57,11 @@ _TRIED: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Buyer:
-    """visitor: the value of the visitor cookie. workspace_id: of a buyer who is signed in."""
+    """visitor: the value of the visitor cookie. workspace_id: of a buyer who is signed in. shown: what their page shows, or None."""
 
     visitor: str
     workspace_id: WorkspaceId | None = None
+    shown: Seen | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,29 +7,28 @@ looks before it does anything. The idempotency key is made with the attempt and 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from backend.commerce import attempts, outcomes
+from backend.commerce.agreement import Agreement, Wish
 from backend.commerce.attempts import OPEN, TAKEN, Stage
 from backend.commerce.errors import CheckoutGone, CommerceError
 from backend.commerce.gateways import Gateways
+from backend.commerce.models import AttemptRow
 from backend.commerce.outcomes import Buyer, Outcome
 from backend.commerce.placing import AWAY, UNDER_WAY, Held, LostHold, Placing
 from backend.commerce.schemas import Checkout, Payment
+from backend.commerce.seen import changes
+from backend.kernel.money import Money
 from backend.kernel.secrets import fingerprint, new_token
 
 PATIENCE = timedelta(seconds=15)
 """How long a payment that is only being processed is waited for before its order is placed unpaid, which the shop allows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What the buyer asked for: the gateway, and the form that belongs to it."""
-
-    gateway: str
-    given: Mapping[str, Any]
+def _differs(row: AttemptRow, checkout: Checkout) -> bool:
+    return row.amount_minor != checkout.total.amount_minor
 
 
 class Paying(Placing):
@@ -38,6 +37,7 @@ class Paying(Placing):
     def __init__(self, *parts: Any, gateways: Gateways, checkout_url: str) -> None:
         super().__init__(*parts)
         self._gateways, self._checkout_url = gateways, checkout_url
+        self.agreement = Agreement(self._commerce, self._carts, gateways)
 
     async def advance(self, held: Held, checkout: Checkout, buyer: Buyer, wish: Wish) -> Outcome:
         """Do whatever is next, up to the placed order. Raises LostHold."""
@@ -66,8 +66,11 @@ class Paying(Placing):
             return await self.complete(held, buyer)
         return await self._charge(held, checkout, buyer, wish)
 
-    async def _another(self, held: Held, checkout: Checkout, buyer: Buyer, wish: Wish) -> Outcome:
-        """A new attempt with a new key, after one that is over."""
+    async def _another(self, held: Held, buyer: Buyer, wish: Wish) -> Outcome:
+        """A new attempt with a new key, after one that is over, for what the buyer was shown and for nothing else."""
+        checkout = await self._agreed(held, buyer, wish)
+        if isinstance(checkout, Outcome):
+            return checkout
         if Stage(held.row.stage) in OPEN:
             await self.save(held, stage=Stage.CLOSED, sealed_action="")
         async with self._database.write() as tx:
@@ -79,28 +82,82 @@ class Paying(Placing):
         held.row = taken
         return await self.advance(held, checkout, buyer, wish)
 
+    async def _agreed(self, held: Held, buyer: Buyer, wish: Wish) -> Checkout | Outcome:
+        found = await self.agreement.reach(buyer, wish)
+        return await self.complete(held, buyer) if found is None else found
+
     async def _act(self, held: Held, checkout: Checkout, buyer: Buyer, wish: Wish) -> Outcome:
-        """Pay was pressed while the buyer still has something to do. Another way to pay is begun only when this one has taken nothing."""
+        """Pay was pressed while the buyer still has something to do. Another payment is begun only when this one is over: given up, or
+        declined. One for another amount is not gone on with.
+        """
         row = held.row
-        same = row.gateway == wish.gateway and row.choice == self._gateways.choice(wish.gateway, wish.given)
+        same = row.gateway == wish.gateway and row.choice == self._gateways.choice(wish.gateway, wish.given) and not _differs(row, checkout)
         if self._gateways.kind(row.gateway) == "test":
             # To ask this one is to confirm the payment.
-            return self.outcome(row) if same else await self._another(held, checkout, buyer, wish)
+            return self.outcome(row) if same else await self._another(held, buyer, wish)
         found = await self.ask(held, buyer, {})
-        if found.kind == "declined" or (found.kind == "action" and not same):
-            return await self._another(held, checkout, buyer, wish)
-        return found
+        if found.kind == "declined":
+            return await self._another(held, buyer, wish)
+        return self.open(row, checkout) if found.kind == "action" and not same else found
+
+    async def confirm(self, held: Held, buyer: Buyer, given: Mapping[str, Any]) -> Outcome:
+        """The buyer did what the payment asked for. One that no longer fits the total is not confirmed; what is done is looked at."""
+        row, checkout = held.row, await self._commerce.checkout(held.row.checkout_id)
+        if checkout is None or not _differs(row, checkout):
+            return await self.ask(held, buyer, given)
+        if self._gateways.kind(row.gateway) == "test":
+            return self.open(row, checkout)
+        found = await self.ask(held, buyer, given)
+        return self.open(row, checkout) if found.kind == "action" else found
+
+    async def leave(self, held: Held, buyer: Buyer) -> Outcome:
+        """Give up what waits for its buyer. Only of the test gateway is it known that nothing can be taken after that."""
+        test = self._gateways.kind(held.row.gateway) == "test"
+        found = await self.look(held, buyer) if test else await self.ask(held, buyer, {})
+        if found.kind not in {"action", "free"}:
+            return found
+        await self.save(held, stage=Stage.CLOSED, sealed_action="")
+        return Outcome("declined", "You did not confirm the payment. Nothing was charged." if test else outcomes.LEFT)
+
+    async def late(self, held: Held, buyer: Buyer, given: Mapping[str, Any]) -> Outcome:
+        """Ask about a payment that was given up or declined: its buyer may have made it after all. If not, it stays as it was."""
+        row, was = held.row, held.row.stage
+        if not row.transaction_id or self._gateways.kind(row.gateway) == "test":
+            return self.outcome(row) if was == Stage.DECLINED else Outcome("gone", outcomes.LEFT)
+        found = await self.ask(held, buyer, given)
+        if row.stage in {Stage.ACTION, Stage.SENT}:
+            await self.save(held, stage=was, sealed_action="")
+        return Outcome("declined", outcomes.LEFT, checkout=found.checkout) if found.kind in {"action", "free"} else found
+
+    def open(self, row: AttemptRow, checkout: Checkout) -> Outcome:
+        """A payment that can still be made, beside what the buyer wants now. Its action is offered only for the amount that is open now."""
+        begun, differs = Money(row.amount_minor, row.currency), _differs(row, checkout)
+        if self._gateways.kind(row.gateway) == "test":
+            return Outcome("changed", outcomes.CHANGED.format(begun=begun, now=checkout.total), checkout=checkout)
+        action = self._unseal(row.sealed_action)
+        where = action.host if action and action.kind == "redirect" else "the payment service"
+        if differs:
+            return Outcome("open", outcomes.OPEN_DIFFERS.format(begun=begun, where=where, now=checkout.total), gateway=row.gateway)
+        kept = action if action and action.kind == "redirect" else None
+        return Outcome("open", outcomes.OPEN.format(begun=begun, where=where), action=kept, gateway=row.gateway)
+
+    def standing(self, row: AttemptRow, checkout: Checkout) -> Outcome:
+        """How an attempt stands, beside its checkout as it is now."""
+        return self.open(row, checkout) if row.stage == Stage.ACTION and _differs(row, checkout) else self.outcome(row)
 
     async def _again(self, held: Held, buyer: Buyer, wish: Wish) -> Outcome:
         """It is not known what became of it: the shop is asked first; then the same payment goes out under the same key."""
         row = held.row
         found = await self.look(held, buyer)
-        if found.kind != "free" or found.checkout is None:
+        if found.kind != "free":
             return found
+        checkout = await self._agreed(held, buyer, wish)
+        if isinstance(checkout, Outcome):
+            return checkout
         same = row.gateway == wish.gateway and row.choice == self._gateways.choice(wish.gateway, wish.given)
-        if same and row.amount_minor == found.checkout.total.amount_minor:
-            return await self._charge(held, found.checkout, buyer, wish)
-        return await self._another(held, found.checkout, buyer, wish)
+        if same and not _differs(row, checkout) and not checkout.covered:
+            return await self._charge(held, checkout, buyer, wish)
+        return await self._another(held, buyer, wish)
 
     async def look(self, held: Held, buyer: Buyer) -> Outcome:
         """What the shop says of an attempt whose outcome is not known: completed when it is covered, "free" when nothing was taken."""
@@ -110,7 +167,8 @@ class Paying(Placing):
         if checkout.covered:
             await self._settle(held, checkout)
             return await self.complete(held, buyer)
-        return Outcome("free", outcomes.NOT_TAKEN, gateway=held.row.gateway, checkout=checkout)
+        news = changes(buyer.shown, checkout) if buyer.shown else ()
+        return Outcome("free", outcomes.NOT_TAKEN, gateway=held.row.gateway, changes=news, checkout=checkout)
 
     async def _settle(self, held: Held, checkout: Checkout) -> None:
         charged = checkout.charge_status in {"FULL", "OVERCHARGED"}
@@ -177,8 +235,8 @@ class Paying(Placing):
         elif action is not None:
             await self.save(held, stage=Stage.ACTION, sealed_action=self._seal(action), **kept)
         elif payment.status == "action_required" and not row.sealed_action:
-            message = "This way to pay asks for a step that this storefront does not know. Nothing was charged; choose another way."
-            await self.save(held, stage=Stage.DECLINED, **{**kept, "message": message})
+            await self.save(held, stage=Stage.CLOSED, **kept)
+            return Outcome("declined", outcomes.UNKNOWN_STEP, gateway=row.gateway)
         elif payment.status == "pending":
             return await self._pending(held, buyer, kept)
         elif payment.status == "action_required":

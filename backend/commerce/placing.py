@@ -92,7 +92,7 @@ class Placing:
             return Outcome("unknown", outcomes.PAID_UNPLACED if row.amount_minor else outcomes.AWAY, gateway=row.gateway)
         ref = await self._orders.track(order.id, visitor=buyer.visitor, workspace_id=buyer.workspace_id)
         charged = row.stage == Stage.PAID
-        await self.save(held, stage=Stage.PLACED, order_ref=ref, tracked=bool(buyer.visitor), sealed_action="", reason="")
+        await self.save(held, stage=Stage.PLACED, order_ref=ref, tracked=bool(buyer.visitor), email="", sealed_action="", reason="")
         await self._carts.leave(row.checkout_id)
         if not charged:
             await self._look_at_order(ref)

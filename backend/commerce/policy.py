@@ -100,8 +100,13 @@ EVENTS: dict[str, PaymentStatus] = {
     "INFO": "unknown",
 }
 
-_NO_ANSWER = {"failed to delivery request.", "failed to deliver request."}
-"""Saleor's own words when it could not reach the payment app. Whether the app has heard is not known then."""
+_NOT_HEARD = ("failed to delivery request", "failed to deliver request")
+_NOT_UNDERSTOOD = (
+    *("missing value for field:", "incorrect value (", "invalid value for", "enum name not found:"),
+    *("the transaction with provided `pspreference`", "event with `authorization_success` already"),
+)
+"""How Saleor's own words begin when it could not reach the payment app, and when it could make nothing of its answer. It writes both as a
+failed charge, but whether money was taken is not known then. A true decline has the app's words, and need not have a reference."""
 
 
 def words(code: str, field: str | None) -> str:
@@ -134,7 +139,8 @@ def checkout_refusal(errors: Sequence[Mapping[str, Any]]) -> CommerceError:
 def payment_status(event_type: str | None, said: str = "") -> PaymentStatus:
     """What a transaction event means. What is not known for good or bad is unknown: it is looked up before anything is paid again."""
     status = EVENTS.get(event_type or "", "unknown")
-    return "unknown" if status == "failed" and said.strip().lower() in _NO_ANSWER else status
+    own = said.strip().lower().startswith(_NOT_HEARD + _NOT_UNDERSTOOD)
+    return "unknown" if status == "failed" and own else status
 
 
 def payment_message(status: PaymentStatus, said: str) -> str:
@@ -144,5 +150,5 @@ def payment_message(status: PaymentStatus, said: str) -> str:
     return {
         "action_required": "Your bank wants you to confirm this payment.",
         "pending": "The payment is being processed.",
-        "unknown": "The payment service did not answer, so it is not known yet whether it took the payment.",
+        "unknown": "The payment service gave no clear answer, so it is not known yet whether it took the payment.",
     }.get(status, "")

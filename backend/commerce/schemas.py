@@ -199,12 +199,15 @@ class Checkout:
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """message: for the buyer; empty when it went through. data: what the gateway's own script in the browser needs next."""
+    """message: for the buyer; empty when it went through. data: what the gateway's own script in the browser needs next. external_url: the
+    page its app names for it, also where the buyer has nothing to do.
+    """
 
     status: PaymentStatus
     message: str
     transaction_id: str
     data: Any = None
+    external_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

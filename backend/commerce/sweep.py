@@ -27,3 +27,4 @@ class Sweep:
                 log.warning("%d paid orders were placed that nobody had come back for", placed)
         finally:
             await self._telling.operators()
+        await self._till.forget()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -10,26 +11,30 @@ from functools import partial
 from typing import Any
 
 from backend.commerce import attempts, outcomes
+from backend.commerce.agreement import Wish
 from backend.commerce.attempts import OPEN, TAKEN, Stage
 from backend.commerce.carts import Carts
 from backend.commerce.client import Commerce
-from backend.commerce.errors import CommerceError
 from backend.commerce.gateways import Gateways
 from backend.commerce.models import AttemptRow
 from backend.commerce.outcomes import Buyer, Details, Outcome, Standing
-from backend.commerce.paying import Paying, Wish
+from backend.commerce.paying import Paying
 from backend.commerce.placing import AWAY, Held, Orders
-from backend.commerce.schemas import Checkout
 from backend.commerce.seen import Seen, changes, problems, seen
 from backend.commerce.stranded import Stranded, nobody
 from backend.db.engine import Database
 from backend.kernel.clock import Clock
+from backend.kernel.errors import DomainError
 from backend.kernel.secrets import SecretBox, fingerprint
 
 WAITS = (0.2, 0.4, 0.8, 1.6, 3.0, 3.0, 3.0)
 """Seconds between looks at an attempt that another tab works on. After that the page goes on looking by itself."""
 _BEGUN = frozenset({Stage.SENT, Stage.ACTION, Stage.PENDING}) | TAKEN
 ABANDONED = timedelta(days=1)
+SELDOM = timedelta(hours=1)
+"""Between two looks at a payment that was given up or declined, for as long as it may still be made."""
+KEPT = timedelta(days=90)
+_log = logging.getLogger(__name__)
 
 
 class Till(Stranded):
@@ -67,35 +72,28 @@ class Till(Stranded):
         news = [change for change in (changes(before, checkout) if before else ()) if change.kind in {"price", "discount", "tax", "total"}]
         told = news if any(change.kind in {"price", "discount"} for change in news) else []
         found = (*told, *problems(checkout))
-        return Standing(checkout, found, self._paying.outcome(row) if row and row.stage in _BEGUN else None)
+        return Standing(checkout, found, self._paying.standing(row, checkout) if row and row.stage in _BEGUN else None)
 
     async def pay(self, buyer: Buyer, shown: Seen, details: Details, gateway: str, given: Mapping[str, Any]) -> Outcome:
         """Pay for what was shown and place its order; or say what changed, and take nothing. given: the checkout's form."""
         try:
-            return await self._pay(buyer, shown, details, Wish(gateway, given))
+            return await self._pay(replace(buyer, shown=shown), Wish(shown, details, gateway, given))
         except AWAY:
             return await self._away(buyer, shown.checkout_id)
 
-    async def _pay(self, buyer: Buyer, shown: Seen, details: Details, wish: Wish) -> Outcome:
-        checkout = await self._carts.current(buyer.visitor)
-        if checkout is None or checkout.id != shown.checkout_id:
-            return await self.check(buyer, shown.checkout_id)
-        row = await self._last(buyer, checkout.id)
+    async def _pay(self, buyer: Buyer, wish: Wish) -> Outcome:
+        checkout, checkout_id = await self._carts.current(buyer.visitor), wish.shown.checkout_id
+        if checkout is None or checkout.id != checkout_id:
+            return await self.check(buyer, checkout_id)
+        row = await self._last(buyer, checkout_id)
         if row is None or row.stage not in _BEGUN:
-            refused = await self._describe(buyer, checkout.id, details)
-            # Telling the shop who buys can change the tax, so it is read once more: this is what will be charged.
-            fresh = await self._commerce.checkout(checkout.id)
-            if fresh is None:
-                return await self.check(buyer, checkout.id)
-            if refused is not None:
-                return replace(refused, checkout=fresh)
-            if not fresh.covered and (found := (*changes(shown, fresh), *problems(fresh))):
-                await self._carts.shown(buyer.visitor, seen(fresh))
-                return Outcome("changed", changes=found, checkout=fresh)
-            if not fresh.covered and not self._offered(fresh, wish.gateway):
-                return Outcome("refused", "Choose a way to pay.", checkout=fresh)
-            checkout = fresh
-            row = await self._begin(buyer, checkout.id, row)
+            agreed = await self._paying.agreement.reach(buyer, wish)
+            if agreed is None:
+                return await self.check(buyer, checkout_id)
+            if isinstance(agreed, Outcome):
+                return agreed
+            checkout = agreed
+            row = await self._begin(buyer, checkout_id, row)
         return await self._work(row.id, lambda held: self._paying.advance(held, checkout, buyer, wish))
 
     async def confirm(self, buyer: Buyer, checkout_id: str, given: Mapping[str, Any]) -> Outcome:
@@ -105,15 +103,24 @@ class Till(Stranded):
             return Outcome("gone", "There is no payment to go on with.")
         if row.stage != Stage.ACTION:
             return await self.check(buyer, row.checkout_id)
-        return await self._work(row.id, lambda held: self._paying.ask(held, buyer, given))
+        return await self._work(row.id, lambda held: self._paying.confirm(held, buyer, given))
 
     async def returned(self, buyer: Buyer, state: str, query: Mapping[str, Any]) -> Outcome:
-        """Back from the bank's pages. state: the opaque word we sent along; it counts only in the browser that left with it."""
+        """Back from the bank's pages. state: the opaque word we sent along; it counts only in the browser that left with it.
+
+        The payment it was made for is asked about, also when it was given up or another was begun since: money may have been taken.
+        """
         async with self._database.read() as tx:
             row = await attempts.by_state(tx, fingerprint(state))
         if row is None or row.visitor_hash != fingerprint(buyer.visitor):
             return Outcome("gone", "This payment was not begun in this browser.")
-        return await self.confirm(buyer, row.checkout_id, query)
+
+        async def came_back(held: Held) -> Outcome:
+            if held.row.stage == Stage.ACTION:
+                return await self._paying.confirm(held, buyer, query)
+            return await self._stand(held, buyer, query, late=True)
+
+        return await self._work(row.id, came_back)
 
     async def check(self, buyer: Buyer, checkout_id: str) -> Outcome:
         """How the payment of this checkout stands by now. What is paid is completed; nothing is paid."""
@@ -123,73 +130,65 @@ class Till(Stranded):
         return await self._work(row.id, lambda held: self._stand(held, buyer))
 
     async def give_up(self, buyer: Buyer, checkout_id: str) -> Outcome:
-        """The buyer will not do what the payment asked for. It is left only when the shop holds nothing of it."""
+        """The buyer will not do what the payment asked for. It is left only when the payment service says that it was not done."""
         row = await self._last(buyer, checkout_id)
         if row is None or row.stage != Stage.ACTION:
             return await self.check(buyer, checkout_id)
-
-        async def leave(held: Held) -> Outcome:
-            found = await self._paying.look(held, buyer)
-            if found.kind == "free":
-                await self._paying.save(held, stage=Stage.CLOSED, sealed_action="")
-                return Outcome("declined", "You did not confirm the payment. Nothing was charged.")
-            return found
-
-        return await self._work(row.id, leave)
+        return await self._work(row.id, lambda held: self._paying.leave(held, buyer))
 
     async def sweep(self, older: timedelta = timedelta(minutes=5)) -> int:
-        """Finish what a crash or a closed tab left between payment and order. The number of orders placed. Nothing is ever paid here."""
+        """Finish what a crash or a closed tab left between payment and order. The number of orders placed. Nothing is ever paid here.
+
+        One row's fault keeps no other from its look.
+        """
         placed, now = 0, self._clock.now()
         async with self._database.read() as tx:
-            rows = await attempts.stuck(tx, now - older)
+            rows = [*await attempts.stuck(tx, now - older), *await attempts.left(tx, now - SELDOM, now - ABANDONED)]
         for row in rows:
+            found = None
             try:
-                found = await self._paying.hold(row.id, partial(self._stand, buyer=nobody(row)))
-            except AWAY:
-                continue
+                found = await self._paying.hold(row.id, partial(self._stand, buyer=nobody(row), late=True))
+            except DomainError as error:
+                _log.warning("The payment %s could not be looked at: %s", row.id, error.detail)
+            except Exception:  # noqa: BLE001 - whatever it is, the next payment gets its look
+                _log.exception("The payment %s could not be looked at", row.id)
             placed += found is not None and found.kind == "placed"
+            async with self._database.write() as tx:
+                await attempts.touch(tx, row.id, self._clock.now())
         return placed
 
-    async def _stand(self, held: Held, buyer: Buyer) -> Outcome:
+    async def forget(self) -> None:
+        """Delete carts and finished attempts that nobody needs any more."""
+        before = self._clock.now() - KEPT
+        async with self._database.write() as tx:
+            await attempts.forget(tx, before)
+        await self._carts.forget(before)
+
+    async def _stand(self, held: Held, buyer: Buyer, given: Mapping[str, Any] | None = None, *, late: bool = False) -> Outcome:
+        """late: ask also about what was given up or declined."""
         row = held.row
         if row.stage == Stage.PLACED:
             return await self._paying.placed(held, buyer)
         if row.stage in TAKEN:
             return await self._paying.complete(held, buyer)
-        asked = row.stage == Stage.PENDING or (row.stage == Stage.ACTION and self.gateways.kind(row.gateway) != "test")
-        if asked:
-            return await self._paying.ask(held, buyer, {})
-        if row.stage == Stage.SENT:
+        if late and row.stage in {Stage.CLOSED, Stage.DECLINED}:
+            return await self._paying.late(held, buyer, given or {})
+        if row.stage == Stage.PENDING or (row.stage == Stage.ACTION and self.gateways.kind(row.gateway) != "test"):
+            found = await self._paying.ask(held, buyer, given or {})
+        elif row.stage == Stage.SENT:
             found = await self._paying.look(held, buyer)
-            if found.kind == "free" and self._clock.now() - row.updated_at > ABANDONED:
-                await self._paying.save(held, stage=Stage.CLOSED)
-            return found
-        return self._paying.outcome(row)
+        else:
+            found = self._paying.outcome(row)
+        if found.kind in {"free", "action", "pending"} and self._clock.now() - row.created_at > ABANDONED:
+            await self._paying.save(held, stage=Stage.CLOSED, sealed_action="")
+        return found
 
     async def _without_cart(self, buyer: Buyer, row: AttemptRow | None) -> Outcome | None:
         """The shop has closed the checkout: it became an order, perhaps while we were not looking."""
-        if row is None or row.stage not in _BEGUN | {Stage.PLACED}:
+        fresh = row is not None and self._clock.now() - row.created_at <= ABANDONED
+        if row is None or not (row.stage in _BEGUN or (row.stage == Stage.PLACED and fresh)):
             return None
         return await self.check(buyer, row.checkout_id)
-
-    async def _describe(self, buyer: Buyer, checkout_id: str, details: Details) -> Outcome | None:
-        """Tell the shop who buys. None when it accepts that, else everything that is missing or that it does not accept."""
-        fields, other = details.missing(), ""
-        calls: list[Callable[[], Awaitable[Any]]] = [lambda: self._commerce.set_billing_address(checkout_id, details.address)]
-        if details.email:
-            calls.append(lambda: self._commerce.set_email(checkout_id, details.email))
-        if buyer.workspace_id is not None:
-            calls.append(lambda: self._commerce.set_metadata(checkout_id, {"cmp_workspace": str(buyer.workspace_id)}))
-        for call in calls:
-            try:
-                await call()
-            except CommerceError as refused:
-                fields |= refused.fields
-                other = other if refused.fields else refused.detail
-        return Outcome("invalid", other, fields=fields) if fields or other else None
-
-    def _offered(self, checkout: Checkout, gateway: str) -> bool:
-        return any(offer.id == gateway and offer.usable for offer in self.gateways.offers(checkout.gateways))
 
     async def _last(self, buyer: Buyer, checkout_id: str) -> AttemptRow | None:
         """The newest attempt for the checkout; without one, the visitor's newest."""

@@ -13,10 +13,10 @@ from cmp_web.state.checkout import Checkout
 def payment() -> rx.Component:
     """Only one thing is asked at a time: how to pay, or what the payment begun wants next."""
     ways = rx.cond(Checkout.cart.free, note("Nothing has to be paid. Placing the order is all that is left.", sign="check"), gateways())
-    asked = (Checkout.step == "confirm") | (Checkout.step == "redirect")
+    asked = (Checkout.step == "confirm") | (Checkout.step == "redirect") | (Checkout.step == "open")
     # Hidden, not taken away: what was chosen and agreed to is still so when the buyer comes back to it.
     form = rx.el.div(ways, card(), agree(), outcome(), act(), class_name="col g4", hidden=asked)
-    asking = rx.match(Checkout.step, ("confirm", confirmation()), ("redirect", leaving()), rx.fragment())
+    asking = rx.match(Checkout.step, ("confirm", confirmation()), ("redirect", leaving()), ("open", left_open()), rx.fragment())
     body = rx.el.div(form, asking, class_name="col g4")
     return rx.el.section(rx.el.h2("Payment", class_name="t1", id="c3"), body, class_name="cks", aria_labelledby="c3")
 
@@ -117,6 +117,15 @@ def leaving() -> rx.Component:
         class_name="row wrapx",
     )
     return rx.el.div(words, outcome(), acts, class_name="card pad col g4", role="alert")
+
+
+def left_open() -> rx.Component:
+    """A payment begun before that can still be made."""
+    go = plain_button("Go on to ", Checkout.host, href=Checkout.url, rel="noreferrer")
+    acts = rx.el.div(
+        button("Give it up", kind="o", on_click=Checkout.give_up), rx.cond(Checkout.url != "", go, rx.fragment()), class_name="row wrapx"
+    )
+    return rx.el.div(outcome(), acts, class_name="card pad col g4", role="alert")
 
 
 def agree() -> rx.Component:

@@ -204,7 +204,9 @@ class Checkout(Shown, rx.State):
             return
         if outcome.checkout is not None:
             await self._draw(outcome.checkout)
-        self.step, action = outcome.kind if outcome.kind == "action" else "", outcome.action
+        self.step, action = outcome.kind if outcome.kind in {"action", "open"} else "", outcome.action
+        if outcome.kind == "open":
+            self.url, self.host = (action.url, action.host) if action else ("", "")
         if outcome.kind == "action" and action is not None:
             await self._step(outcome)
         self.changes = views.changes(outcome.changes) or self.changes
@@ -225,7 +227,7 @@ class Checkout(Shown, rx.State):
 
     async def _buyer(self) -> Buyer:
         caller = await caller_of(self)
-        return Buyer(visitor_of(self), caller.workspace_id if caller else None)
+        return Buyer(visitor_of(self), caller.workspace_id if caller else None, self._seen)
 
     def _checkout_id(self) -> str:
         return self._seen.checkout_id if self._seen else ""

@@ -24,8 +24,8 @@ RETRY = {"unknown": "Try again", "stranded": "Try to place it again"}
 
 class Shown(rx.State, mixin=True):
     """said, tone, again: what the till said, how grave it is, and the words of the button that looks once more. step: what the buyer has to
-    do: "confirm", "stripe" or "redirect" (to `url`, on `host`). order: the path of the order this became. leave: whether to go there by
-    loading the page anew, so that no script of a payment service stays in it.
+    do: "confirm", "stripe", "redirect" (to `url`, on `host`), or "open": go on there or give it up. order: the path of the order this
+    became. leave: whether to go there by loading the page anew, so that no script of a payment service stays in it.
     """
 
     cart: CartView = EMPTY
@@ -57,7 +57,7 @@ class Shown(rx.State, mixin=True):
     _form: tuple[FormField, ...] = ()
 
     def _say(self, kind: str, message: str) -> None:
-        self.said = message if self.step in {"", "action"} else ""
+        self.said = message if self.step in {"", "action", "open"} else ""
         self.tone = TONES.get(kind, "")
         self.again = RETRY.get(kind, "")
 

@@ -118,8 +118,9 @@ class FakeSaleor:
             answer = {"paymentIntent": {"stripeClientSecret": f"{known}_secret_x"}}
         else:
             self.intents.setdefault(known, Intent(given["id"], given["key"], "bank"))
-            self.back, answer = data["returnUrl"], {"redirectUrl": f"{BANK}/pay"}
-        return {"transactionInitialize": _event(known, "CHARGE_ACTION_REQUIRED", "Payment intent requires payment method", answer)}
+            self.back, answer = data["returnUrl"], None
+        url = f"{BANK}/pay" if gateway == REDIRECT else ""
+        return {"transactionInitialize": _event(known, "CHARGE_ACTION_REQUIRED", "Payment intent requires payment method", answer, url)}
 
     async def process(self, given: dict[str, Any], body: dict[str, Any], request: Request) -> dict[str, Any] | None:
         intent = self.intents.get(given["id"])
@@ -128,15 +129,20 @@ class FakeSaleor:
         if intent.method == "bank" and (given["data"] or {}).get("outcome") == "paid":
             intent.status = "succeeded"
         if intent.status != "succeeded":
-            return {"transactionProcess": _event(given["id"], "CHARGE_ACTION_REQUIRED", "Payment intent requires payment method", None)}
+            url = f"{BANK}/pay" if intent.method == "bank" else ""
+            return {
+                "transactionProcess": _event(given["id"], "CHARGE_ACTION_REQUIRED", "Payment intent requires payment method", None, url)
+            }
         charge = {"id": intent.checkout, "gateway": {"id": DUMMY, "data": {"event": {"type": "CHARGE_SUCCESS"}}}, "key": intent.key}
         query = "mutation($id:ID!,$gateway:PaymentGatewayToInitialize!,$key:String){transactionInitialize(id:$id,paymentGateway:$gateway,"
         await self._ask({"query": query + "idempotencyKey:$key){errors{code}}}", "variables": charge}, request)
         return {"transactionProcess": _event(given["id"], "CHARGE_SUCCESS", "Payment intent has been successful", None)}
 
 
-def _event(transaction: str, kind: str, message: str, data: object) -> dict[str, Any]:
-    return {"transaction": {"id": transaction}, "transactionEvent": {"type": kind, "message": message}, "data": data, "errors": []}
+def _event(transaction: str, kind: str, message: str, data: object, url: str = "") -> dict[str, Any]:
+    """As Saleor passes an app's answer on: its address is the event's, not among its data."""
+    event = {"type": kind, "message": message, "externalUrl": url}
+    return {"transaction": {"id": transaction}, "transactionEvent": event, "data": data, "errors": []}
 
 
 def _offer(value: Any, gateways: list[str]) -> None:

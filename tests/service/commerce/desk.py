@@ -81,10 +81,17 @@ def says(**data: Any) -> Hook:
 
 
 def event(
-    kind: str, operation: str = "transactionInitialize", *, message: str = "", data: Any = None, transaction: str = "VHI6MQ=="
+    kind: str,
+    operation: str = "transactionInitialize",
+    *,
+    message: str = "",
+    data: Any = None,
+    transaction: str = "VHI6MQ==",
+    url: str = "",
 ) -> Hook:
     """The payment app's answer, as Saleor passes it on."""
-    answer = {"transaction": {"id": transaction}, "transactionEvent": {"type": kind, "message": message}, "data": data, "errors": []}
+    said = {"type": kind, "message": message, "externalUrl": url}
+    answer = {"transaction": {"id": transaction}, "transactionEvent": said, "data": data, "errors": []}
     return says(**{operation: answer})
 
 

@@ -13,8 +13,8 @@ STRIPE = "saleor.app.payment.stripe"
 GATEWAYS = Gateways(("my.bank",))
 
 
-def payment(data: Any, status: Any = "action_required") -> Payment:
-    return Payment(status, "", "t1", data)
+def payment(data: Any, status: Any = "action_required", url: str = "") -> Payment:
+    return Payment(status, "", "t1", data, url)
 
 
 def test_usable_gateways_come_first_and_unknown_ones_are_still_listed() -> None:
@@ -82,3 +82,19 @@ def test_an_address_is_followed_and_its_host_named(data: Any) -> None:
 )
 def test_only_an_https_address_of_a_named_host_is_followed(url: Any) -> None:
     assert GATEWAYS.action("my.bank", payment({"externalUrl": url})) is None
+    assert GATEWAYS.action("my.bank", payment(None, url=str(url))) is None
+
+
+def test_the_address_that_saleor_keeps_on_the_event_is_followed_when_something_is_asked_of_the_buyer() -> None:
+    url = "https://bank.example/p"
+    assert GATEWAYS.action("my.bank", payment(None, url=url)) == Action("redirect", url=url)
+    assert GATEWAYS.action("my.bank", payment(None, "failed", url)) is None
+    assert GATEWAYS.action(TEST, payment(None, url=url)) == Action("confirm")
+
+
+def test_a_payment_service_on_this_machine_is_followed_only_from_a_storefront_on_this_machine() -> None:
+    near = payment(None, url="http://127.0.0.1:8010/payments/1")
+    assert Gateways(("my.bank",), ours="http://localhost:3000").action("my.bank", near) is not None
+    assert Gateways(("my.bank",), ours="https://shop.example").action("my.bank", near) is None
+    far = payment(None, url="http://bank.example/p")
+    assert Gateways(("my.bank",), ours="http://localhost:3000").action("my.bank", far) is None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -62,9 +64,22 @@ async def test_a_tab_whose_checkout_was_ordered_elsewhere_is_led_to_the_order(de
     assert len((await desk.checkout()).lines) == 1
 
 
-async def test_the_payment_of_another_visitor_cannot_be_gone_on_with_by_its_word(desk: Desk) -> None:
-    await desk.pay(await desk.cart("CSA-PRO"), "confirm")
+async def test_the_payment_of_another_visitor_cannot_be_gone_on_with_by_its_word(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[str] = []
+    opening = desk.till.gateways.opening
+    shown = await desk.cart("CSA-PRO")
+
+    def noted(gateway: str, given: Mapping[str, Any], back: str) -> Any:
+        sent.append(back)
+        return opening(gateway, given, back)
+
+    monkeypatch.setattr(desk.till.gateways, "opening", noted)
+    await desk.pay(shown, "confirm")
+    state = sent[0].partition("state=")[2]
+    assert (await desk.till.returned(Buyer("eve"), state, {})).kind == "gone"
     assert (await desk.till.returned(Buyer("eve"), "guess", {})).kind == "gone"
+    assert desk.way.count("TransactionProcess") == 0
+    assert (await desk.till.returned(ADA, state, {})).kind == "placed"
 
 
 async def test_a_declined_card_charges_nothing_and_the_next_press_has_a_new_key(desk: Desk) -> None:
@@ -251,7 +266,7 @@ async def test_a_payment_app_nobody_could_reach_is_asked_again_under_the_same_ke
     shown = await desk.cart("CSA-PRO")
     desk.way.once("TransactionInitialize", event("CHARGE_FAILURE", message="Failed to delivery request."))
     unsure = await desk.pay(shown)
-    assert (unsure.kind, "did not answer" in unsure.message) == ("unknown", True)
+    assert (unsure.kind, "gave no clear answer" in unsure.message) == ("unknown", True)
     desk.clock.advance(timedelta(seconds=11))
     assert (await desk.pay(shown)).kind == "placed"
     assert len(set(desk.way.keys())) == 1

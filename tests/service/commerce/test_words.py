@@ -56,7 +56,20 @@ def test_only_events_known_to_be_good_count_as_paid(event: str | None, status: s
 
 def test_a_payment_service_that_did_not_answer_is_not_taken_for_a_declined_card() -> None:
     assert policy.payment_status("CHARGE_FAILURE", "Failed to delivery request.") == "unknown"
-    assert policy.payment_message("unknown", "").startswith("The payment service did not answer")
+    assert policy.payment_message("unknown", "").startswith("The payment service gave no clear answer")
     assert policy.payment_status("CHARGE_FAILURE", "Insufficient funds") == "failed"
     assert policy.payment_message("failed", "Insufficient funds") == "The payment was declined: Insufficient funds."
     assert policy.payment_message("failed", "") == "The payment was declined."
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Missing value for field: pspReference. Input: {'result': 'CHARGE_SUCCESS'}.",
+        "Incorrect value (x) for field: amount. Error: Input should be a valid decimal.",
+        "The transaction with provided `pspReference` and `type` already exists with different amount.",
+    ],
+)
+def test_an_answer_that_saleor_could_not_read_is_not_taken_for_a_declined_card(said: str) -> None:
+    assert policy.payment_status("CHARGE_FAILURE", said) == "unknown"
+    assert said not in policy.payment_message("unknown", said)
