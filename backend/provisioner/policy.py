@@ -172,6 +172,13 @@ def decide(now: Standing, seen: Facts, received: int, taken: Collection[Piece]) 
     )
 
 
+def carried(decision: Decision, now: Standing, seen: Facts, received: int) -> Decision:
+    """The decision as it is kept after this look. What Saleor names of it afterwards is the same money: it must not count again when more goes."""
+    if not _still_holds(decision, now, seen, received):
+        return decision
+    return Decision(**(decision | {"named": seen["named"], "explained": seen["explained"]}))
+
+
 def pieces(lines: Mapping[str, int]) -> list[Piece]:
     return [(line, unit) for line, quantity in lines.items() for unit in range(1, quantity + 1)]
 

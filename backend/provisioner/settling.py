@@ -34,6 +34,8 @@ class Settling:
         row.standing, row.facts, row.mark = now, dict(seen), facts.mark(seen)
         if now is Standing.PAID:
             row.decision = {}
+        if row.decision:
+            row.decision = dict(policy.carried(row.decision, now, seen, row.received_minor))  # type: ignore[arg-type]
         plan = policy.plan(now, seen, row.received_minor, row.decision or None)  # type: ignore[arg-type]
         if now is Standing.UNPAID:
             await repository.forget(tx, row.ref, "paid")

@@ -14,6 +14,7 @@ from backend.provisioner.policy import (
     Standing,
     Status,
     Unit,
+    carried,
     decide,
     excess,
     lost,
@@ -137,6 +138,17 @@ def test_a_decision_holds_until_more_money_went_back() -> None:
     named = seen(2000, refunded=3000, named={"a": 1}, explained=2000)
     assert plan(Standing.PARTLY_REFUNDED, named, 5000, decided) == Plan(frozenset({("b", 1), ("a", 2)}))
     assert plan(Standing.REFUNDED, seen(0, refunded=5000), 5000, decided) == Plan(ALL)
+
+
+def test_what_saleor_names_after_a_decision_is_not_taken_again_when_more_goes_back() -> None:
+    lump = seen(3000, refunded=2000)
+    decided = decide(Standing.PARTLY_REFUNDED, lump, 5000, {("a", 2)})
+    named = seen(3000, refunded=2000, named={"a": 1}, explained=2000)
+    kept = carried(decided, Standing.PARTLY_REFUNDED, named, 5000)
+    assert plan(Standing.PARTLY_REFUNDED, named, 5000, kept) == Plan(frozenset({("a", 2)}))
+    more = seen(2500, refunded=2500, named={"a": 1}, explained=2000)
+    assert carried(kept, Standing.PARTLY_REFUNDED, more, 5000) == kept
+    assert plan(Standing.PARTLY_REFUNDED, more, 5000, kept) == Plan(frozenset({("a", 2)}), undecided=500)
 
 
 def test_what_was_restored_stays_restored_until_something_new_happens() -> None:
