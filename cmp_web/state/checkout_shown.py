@@ -54,6 +54,7 @@ class Shown(rx.State, mixin=True):
     _seen: Seen | None = None
     _typed: dict[str, str] = {}
     _away: bool = False
+    _watch: int = 0
     _form: tuple[FormField, ...] = ()
 
     def _say(self, kind: str, message: str) -> None:
