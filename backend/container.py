@@ -14,6 +14,7 @@ from backend.commerce.copies import DatabaseCopies
 from backend.commerce.gateways import Gateways
 from backend.commerce.session import Session
 from backend.commerce.sweep import Sweep
+from backend.commerce.telling import Telling as PaymentTelling
 from backend.commerce.till import Till
 from backend.commerce.transport import HttpxTransport
 from backend.control_plane.access import Access
@@ -76,7 +77,7 @@ class Services:
         self.workflow.register()
         self.reconciler.register(durable)
         Nightly(self.ledger).register(durable)
-        Sweep(self.till).register(durable)
+        self.sweep.register(durable)
         _ = self.knowledge
 
     @cached_property
@@ -178,6 +179,11 @@ class Services:
         )
 
     @cached_property
+    def sweep(self) -> Sweep:
+        brand, url, operators = self.settings.brand_name, self.settings.base_url, self.settings.operator_emails
+        return Sweep(self.till, PaymentTelling(self.database, self.clock, self.mailer, brand, url, operators))
+
+    @cached_property
     def workflow(self) -> OrderWorkflow:
         brand, url, operators = self.settings.brand_name, self.settings.base_url, self.settings.operator_emails
         telling = Telling(self.database, self.clock, self.mailer, brand, url, operators)
@@ -228,6 +234,8 @@ class Services:
             wanted.app(app),
             version_of(app["requiredSaleorVersion"]),
             [variant.sku for product in self.products for variant in product.variants],
+            self.till.gateways,
+            self.desk.last_report,
         )
 
     @cached_property

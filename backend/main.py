@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from backend import __version__, container, health, problem
 from backend.bounds import BodyLimit
+from backend.commerce import api as commerce
 from backend.container import Services
 from backend.control_plane import api as control_plane
 from backend.control_plane.knowledge import api as knowledge
@@ -147,6 +148,7 @@ def create_app(services: Services, shop: EmbeddedShop | None = None) -> FastAPI:
         widget.routes(services.widgets, who),
         provisioner.routes(services.provisioner, services.orders, who, base_url=services.settings.base_url, version=__version__),
         provisioner_desk.routes(services.desk, who),
+        commerce.routes(services.till, who),
     ):
         app.include_router(router)
     if shop is not None:

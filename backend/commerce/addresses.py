@@ -90,8 +90,8 @@ PATIENCE = 3.0
 class AddressReads:
     """Rules and countries hardly ever change: each is asked for once a day, and an old one serves while the shop is away."""
 
-    def __init__(self, session: Session, channel: str, clock: Clock) -> None:
-        self._session, self._channel = session, channel
+    def __init__(self, session: Session, clock: Clock) -> None:
+        self._session = session
         self._forms: Memory[tuple[FormField, ...]] = Memory(clock, life=DAY, size=512, patience=PATIENCE, lasting=True)
         self._countries: Memory[tuple[Country, ...]] = Memory(clock, life=DAY, size=1, patience=PATIENCE, lasting=True)
 
@@ -110,11 +110,10 @@ class AddressReads:
             return GENERAL
 
     async def countries(self) -> tuple[Country, ...]:
-        """Where bills may go: where the channel ships to, or everywhere the shop knows when it ships nowhere."""
+        """Where bills may go: everywhere the shop knows. Nothing is shipped, so where the channel ships to is no matter."""
 
         async def ask() -> tuple[Country, ...]:
-            data = await self._session.ask("Countries", {"channel": self._channel})
-            listed = (data["channel"] or {}).get("countries") or data["shop"]["countries"]
+            listed = (await self._session.ask("Countries", {}))["shop"]["countries"]
             return tuple(sorted((Country(item["code"], item["country"]) for item in listed), key=lambda country: country.name))
 
         return await self._countries.get("countries", ask)

@@ -33,6 +33,8 @@ class Stage(StrEnum):
     AUTHORIZED = "authorized"
     STRANDED = "stranded"
     """Money was taken, and the shop would not place the order."""
+    SETTLED = "settled"
+    """Money was taken, and an operator dealt with it by hand: nothing more is taken or placed for it."""
     PLACED = "placed"
     DECLINED = "declined"
     CLOSED = "closed"
@@ -42,6 +44,10 @@ class Stage(StrEnum):
 OPEN = frozenset({Stage.NEW, Stage.SENT, Stage.ACTION, Stage.PENDING, Stage.PAID, Stage.AUTHORIZED, Stage.STRANDED})
 TAKEN = frozenset({Stage.PAID, Stage.AUTHORIZED, Stage.STRANDED})
 """Nothing more is taken; only the order is placed."""
+
+
+async def find(tx: Tx, attempt_id: str) -> AttemptRow | None:
+    return await tx.get(AttemptRow, attempt_id)
 
 
 async def last(tx: Tx, checkout_id: str) -> AttemptRow | None:
@@ -125,6 +131,19 @@ async def forget(tx: Tx, before: datetime) -> None:
     await tx.execute(delete(AttemptRow).where(over, col(AttemptRow.created_at) < before))
 
 
-async def stranded(tx: Tx) -> Sequence[AttemptRow]:
+async def stranded(tx: Tx, *, untold: bool = False) -> Sequence[AttemptRow]:
+    """Oldest first. untold: only those no operator was told of."""
     query = select(AttemptRow).where(AttemptRow.stage == Stage.STRANDED).order_by(col(AttemptRow.created_at))
+    if untold:
+        query = query.where(col(AttemptRow.told_at).is_(None))
     return (await tx.scalars(query)).all()
+
+
+async def settled(tx: Tx) -> Sequence[AttemptRow]:
+    """The last hundred dealt with by hand, newest first."""
+    query = select(AttemptRow).where(AttemptRow.stage == Stage.SETTLED).order_by(col(AttemptRow.settled_at).desc()).limit(100)
+    return (await tx.scalars(query)).all()
+
+
+async def told(tx: Tx, attempt_id: str, now: datetime) -> None:
+    await tx.execute(update(AttemptRow).where(col(AttemptRow.id) == attempt_id).values(told_at=now))

@@ -36,7 +36,7 @@ class Commerce(CatalogueReads, AddressReads, CheckoutCalls, OrderCalls):
     ) -> None:
         session = Session(HttpxTransport(url, transport, seconds=seconds))
         CatalogueReads.__init__(self, session, url, channel, clock, copies)
-        AddressReads.__init__(self, session, channel, clock)
+        AddressReads.__init__(self, session, clock)
         CheckoutCalls.__init__(self, session, channel)
         OrderCalls.__init__(self, session, app_token)
 

@@ -24,7 +24,7 @@ _KINDS: Mapping[str, Kind] = {
     "app.saleor.klarna": "redirect",
 }
 _STRIPE_VARIANTS = "saleor.app.payment.stripe"
-_NOT_A_CHOICE = {"saleor.io.gift-card-payment-gateway"}
+NOT_A_CHOICE = frozenset({"saleor.io.gift-card-payment-gateway"})
 """Listed by the shop, but used by entering a code."""
 OUTCOMES = {"accepted": "CHARGE_SUCCESS", "declined": "CHARGE_FAILURE", "confirm": "CHARGE_ACTION_REQUIRED"}
 _SECRETS = ("stripeClientSecret", "client_secret", "clientSecret")
@@ -77,7 +77,7 @@ class Gateways:
 
     def offers(self, listed: Sequence[Gateway]) -> list[Offer]:
         """Usable ones first, each in the shop's own order."""
-        offers = [Offer(gateway.id, gateway.name, self.kind(gateway.id)) for gateway in listed if gateway.id not in _NOT_A_CHOICE]
+        offers = [Offer(gateway.id, gateway.name, self.kind(gateway.id)) for gateway in listed if gateway.id not in NOT_A_CHOICE]
         return sorted(offers, key=lambda offer: not offer.usable)
 
     def choice(self, gateway: str, given: Mapping[str, Any]) -> str:

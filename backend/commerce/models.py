@@ -32,6 +32,7 @@ class AttemptRow(Table, table=True):
     sealed_action: what the buyer still has to do, sealed, as it may hold a client secret. state_hash: fingerprint of the opaque word that
     brings a buyer back from the bank's pages. held_by, held_until: who works on it just now, so that nobody else does at the same time.
     reason: why an order could not be placed after its payment. tracked: whether the buyer's browser was given the order.
+    told_at: when the operators were told of a payment without its order. settled_*: which of them dealt with it by hand, when, and how.
     """
 
     __tablename__ = "commerce_attempt"
@@ -55,6 +56,10 @@ class AttemptRow(Table, table=True):
     order_ref: str = ""
     tracked: bool = False
     reason: str = ""
+    told_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
+    settled_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
+    settled_by: str = ""
+    settled_reason: str = ""
     held_by: str = ""
     held_until: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
     created_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from backend.commerce.gateways import Action
+from backend.commerce.models import AttemptRow
 from backend.commerce.schemas import Address, Checkout
 from backend.commerce.seen import Change, Seen
 from backend.kernel.ids import WorkspaceId
@@ -44,6 +45,14 @@ STRANDED = (
     "Your payment went through, but the order could not be placed: {reason} You are not charged again. The shop has this payment in its "
     "list, and either places the order or gives the money back. Should you need to write to it, the reference is {ref}."
 )
+
+
+SETTLED = "The shop has dealt with this payment by hand. Nothing more is taken for it. The reference, should you write to the shop: {ref}."
+_TRIED: dict[str, str] = {
+    "placed": "The order was placed, and goes its way like any other.",
+    "busy": "The shop is placing this order just now. Look again in a moment.",
+    "unknown": "The shop does not answer just now. Nothing was changed; try again in a moment.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +108,9 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class StrandedView:
-    """A payment without its order, for the operator: the transaction is found in the shop's dashboard by its id or the buyer's e-mail."""
+    """A payment without its order, for the operator: the transaction is found in the shop's dashboard by its id or the buyer's e-mail.
+    id: the reference its buyer was told. settled_*: once an operator dealt with it by hand.
+    """
 
     id: str
     checkout_id: str
@@ -109,3 +120,35 @@ class StrandedView:
     transaction_id: str
     reason: str
     at: datetime
+    settled_at: datetime | None = None
+    settled_by: str = ""
+    settled_reason: str = ""
+
+
+def stranded_of(row: AttemptRow) -> StrandedView:
+    return StrandedView(
+        row.id,
+        row.checkout_id,
+        row.email,
+        Money(row.amount_minor, row.currency),
+        row.gateway,
+        row.transaction_id,
+        row.reason,
+        row.created_at,
+        row.settled_at,
+        row.settled_by,
+        row.settled_reason,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What came of trying again to place the order of a stranded payment, in words for the operator. order_ref: "" for none yet."""
+
+    words: str
+    order_ref: str = ""
+
+
+def tried(outcome: Outcome, reason: str) -> Tried:
+    """reason: why the shop refuses."""
+    return Tried(_TRIED.get(outcome.kind, f"The shop still refuses: {reason}"), outcome.order_ref)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from datetime import timedelta
+from typing import Any, Protocol, TypeVar
 
 from backend.commerce import attempts, outcomes
 from backend.commerce.attempts import HOLD, TAKEN, Stage
@@ -18,11 +20,14 @@ from backend.commerce.schemas import Checkout
 from backend.db.engine import Database
 from backend.kernel.clock import Clock
 from backend.kernel.errors import Conflict, Unavailable, UpstreamFailed
-from backend.kernel.ids import SaleorOrderId, WorkspaceId
+from backend.kernel.ids import SaleorOrderId, WorkspaceId, new_id
 from backend.kernel.money import Money
 from backend.kernel.secrets import SecretBox
 
+T = TypeVar("T")
 AWAY = (Unavailable, UpstreamFailed)
+LAPSE = timedelta(seconds=10)
+"""With the time the shop was waited for already, longer than it waits for a payment service itself."""
 UNDER_WAY = "checkout_completion_in_progress"
 _NOT_COVERED = {"checkout_not_fully_paid", "payment_action_required"}
 _NOT_DESCRIBED = {"email_not_set", "billing_address_not_set", "missing_address_data"}
@@ -31,6 +36,7 @@ _KINDS: dict[Stage, outcomes.Kind] = {
     Stage.PENDING: "pending",
     Stage.DECLINED: "declined",
     Stage.STRANDED: "stranded",
+    Stage.SETTLED: "gone",
     Stage.PLACED: "placed",
 }
 
@@ -67,18 +73,21 @@ class Placing:
             "pending": outcomes.WORKING,
             "declined": f"{row.message} Nothing was charged. Try again, or choose another way to pay.",
             "stranded": outcomes.STRANDED.format(reason=row.reason, ref=row.id),
+            "gone": outcomes.SETTLED.format(ref=row.id),
             "action": row.message,
         }.get(kind, "" if kind == "placed" else row.message or outcomes.UNSURE)
         action = self._unseal(row.sealed_action) if kind == "action" else None
         return Outcome(kind, message, order_ref=row.order_ref, action=action, gateway=row.gateway)
 
-    async def complete(self, held: Held, buyer: Buyer) -> Outcome:
-        """Place the order. Completing twice is the same order."""
+    async def complete(self, held: Held, buyer: Buyer, *, keep: bool = False) -> Outcome:
+        """Place the order. Completing twice is the same order. keep: what the payment does not cover stays stranded, as nobody is there to
+        pay the rest.
+        """
         row = held.row
         try:
             order = await self._commerce.complete(row.checkout_id)
         except CommerceError as refused:
-            return await self._unplaced(held, refused)
+            return await self._unplaced(held, refused, keep)
         except AWAY:
             return Outcome("unknown", outcomes.PAID_UNPLACED if row.amount_minor else outcomes.AWAY, gateway=row.gateway)
         ref = await self._orders.track(order.id, visitor=buyer.visitor, workspace_id=buyer.workspace_id)
@@ -96,12 +105,12 @@ class Placing:
         except Conflict:
             return
 
-    async def _unplaced(self, held: Held, refused: CommerceError) -> Outcome:
+    async def _unplaced(self, held: Held, refused: CommerceError, keep: bool) -> Outcome:
         row = held.row
         if refused.code == UNDER_WAY:
             return Outcome("busy", outcomes.BUSY)
         checkout = await self._commerce.checkout(row.checkout_id)
-        if refused.code in _NOT_COVERED:
+        if refused.code in _NOT_COVERED and not keep:
             return await self._uncovered(held, checkout)
         if isinstance(refused, CheckoutGone) and row.stage not in TAKEN:
             await self.save(held, stage=Stage.CLOSED)
@@ -138,6 +147,28 @@ class Placing:
                 # The order is there; this browser is given it at the next look.
                 return Outcome("placed", order_ref=row.order_ref)
         return Outcome("placed", order_ref=row.order_ref)
+
+    async def hold(self, attempt_id: str, do: Callable[[Held], Awaitable[T]]) -> T | None:
+        """What came of doing it with the attempt held; None while somebody else holds it.
+
+        What is not known yet stays held a little: the shop may still be at it.
+        """
+        holder = new_id("hold")
+        found: T | None = None
+        async with self._database.write() as tx:
+            row = await attempts.hold(tx, attempt_id, holder, self._clock.now())
+        if row is None:
+            return None
+        held = Held(row, holder)
+        try:
+            found = await do(held)
+        except LostHold:
+            return None
+        finally:
+            unsure = held.row.stage == Stage.SENT and (not isinstance(found, Outcome) or found.kind == "unknown")
+            async with self._database.write() as tx:
+                await attempts.release(tx, holder, self._clock.now() + LAPSE if unsure else None)
+        return found
 
     async def save(self, held: Held, **values: Any) -> None:
         """Write what happened, and hold on to the attempt. Raises LostHold."""

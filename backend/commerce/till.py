@@ -17,15 +17,14 @@ from backend.commerce.carts import Carts
 from backend.commerce.client import Commerce
 from backend.commerce.gateways import Gateways
 from backend.commerce.models import AttemptRow
-from backend.commerce.outcomes import Buyer, Details, Outcome, Standing, StrandedView
+from backend.commerce.outcomes import Buyer, Details, Outcome, Standing
 from backend.commerce.paying import Paying
-from backend.commerce.placing import AWAY, Held, LostHold, Orders
+from backend.commerce.placing import AWAY, Held, Orders
 from backend.commerce.seen import Seen, changes, problems, seen
+from backend.commerce.stranded import Stranded, nobody
 from backend.db.engine import Database
 from backend.kernel.clock import Clock
 from backend.kernel.errors import DomainError
-from backend.kernel.ids import WorkspaceId, new_id
-from backend.kernel.money import Money
 from backend.kernel.secrets import SecretBox, fingerprint
 
 WAITS = (0.2, 0.4, 0.8, 1.6, 3.0, 3.0, 3.0)
@@ -36,12 +35,9 @@ SELDOM = timedelta(hours=1)
 """Between two looks at a payment that was given up or declined, for as long as it may still be made."""
 KEPT = timedelta(days=90)
 _log = logging.getLogger(__name__)
-LAPSE = timedelta(seconds=10)
-"""With the time the shop was waited for already, longer than it waits for a payment service itself."""
-Work = Callable[[Held], Awaitable[Outcome]]
 
 
-class Till:
+class Till(Stranded):
     """checkout_url: the address of our checkout page, without a query."""
 
     def __init__(
@@ -56,8 +52,9 @@ class Till:
         gateways: Gateways,
         checkout_url: str,
     ) -> None:
-        self._database, self._clock, self._commerce, self._carts = database, clock, commerce, carts
         self._paying = Paying(database, clock, commerce, carts, orders, box, gateways=gateways, checkout_url=checkout_url)
+        super().__init__(database, clock, carts, self._paying)
+        self._commerce = commerce
         self.gateways = gateways
 
     async def look(self, buyer: Buyer) -> Standing:
@@ -139,17 +136,6 @@ class Till:
             return await self.check(buyer, checkout_id)
         return await self._work(row.id, lambda held: self._paying.leave(held, buyer))
 
-    async def stranded(self) -> list[StrandedView]:
-        """Payments whose order the shop would not place, oldest first: for the operator, who places it by hand or gives the money back."""
-        async with self._database.read() as tx:
-            rows = await attempts.stranded(tx)
-        return [
-            StrandedView(
-                r.id, r.checkout_id, r.email, Money(r.amount_minor, r.currency), r.gateway, r.transaction_id, r.reason, r.created_at
-            )
-            for r in rows
-        ]
-
     async def sweep(self, older: timedelta = timedelta(minutes=5)) -> int:
         """Finish what a crash or a closed tab left between payment and order. The number of orders placed. Nothing is ever paid here.
 
@@ -159,10 +145,9 @@ class Till:
         async with self._database.read() as tx:
             rows = [*await attempts.stuck(tx, now - older), *await attempts.left(tx, now - SELDOM, now - ABANDONED)]
         for row in rows:
-            buyer = Buyer("", WorkspaceId(row.workspace_id) if row.workspace_id else None)
             found = None
             try:
-                found = await self._hold(row.id, partial(self._stand, buyer=buyer, late=True))
+                found = await self._paying.hold(row.id, partial(self._stand, buyer=nobody(row), late=True))
             except DomainError as error:
                 _log.warning("The payment %s could not be looked at: %s", row.id, error.detail)
             except Exception:  # noqa: BLE001 - whatever it is, the next payment gets its look
@@ -219,36 +204,18 @@ class Till:
             number = last.number + 1 if last else 1
             return await attempts.begin(tx, self._clock.now(), checkout_id, number, fingerprint(buyer.visitor))
 
-    async def _work(self, attempt_id: str, do: Work) -> Outcome:
+    async def _work(self, attempt_id: str, do: Callable[[Held], Awaitable[Outcome]]) -> Outcome:
         """Do it while holding the attempt. While another tab holds it, wait, and go on from where that one came to."""
 
         async def after_theirs(held: Held) -> Outcome:
             return self._paying.outcome(held.row) if held.row.stage == Stage.DECLINED else await do(held)
 
         for turn, wait in enumerate(WAITS):
-            found = await self._hold(attempt_id, after_theirs if turn else do)
+            found = await self._paying.hold(attempt_id, after_theirs if turn else do)
             if found is not None:
                 return found
             await asyncio.sleep(wait)
         return Outcome("busy", outcomes.BUSY)
-
-    async def _hold(self, attempt_id: str, do: Work) -> Outcome | None:
-        """None while somebody else holds it. What is not known yet stays held a little: the shop may still be at it."""
-        holder, found = new_id("hold"), None
-        async with self._database.write() as tx:
-            row = await attempts.hold(tx, attempt_id, holder, self._clock.now())
-        if row is None:
-            return None
-        held = Held(row, holder)
-        try:
-            found = await do(held)
-        except LostHold:
-            return None
-        finally:
-            unsure = held.row.stage == Stage.SENT and (found is None or found.kind == "unknown")
-            async with self._database.write() as tx:
-                await attempts.release(tx, holder, self._clock.now() + LAPSE if unsure else None)
-        return found
 
     async def _away(self, buyer: Buyer, checkout_id: str) -> Outcome:
         """The shop could not be asked. Only where no payment was begun may it be said that nothing was charged."""

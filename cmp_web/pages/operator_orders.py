@@ -11,10 +11,12 @@ from cmp_web.components.app_parts import head_row, page_head
 from cmp_web.components.base import button, empty, failure, link, link_button, note, plain_link, skeleton_rows
 from cmp_web.components.icons import icon
 from cmp_web.components.operator_order import back, drawer
+from cmp_web.components.operator_payments import payments
 from cmp_web.layouts import operator
 from cmp_web.pages.page import Page
 from cmp_web.state.operator_order import OperatorOrder
 from cmp_web.state.operator_orders import OperatorOrders
+from cmp_web.state.operator_payments import OperatorPayments
 from cmp_web.state.session import Operator
 
 
@@ -34,7 +36,7 @@ def _head() -> rx.Component:
     wrong = rx.cond(OperatorOrders.problem != "", note(OperatorOrders.problem, tone="ba", sign="alert"), rx.fragment())
     said = rx.el.div(done, wrong, role="status", class_name="said")
     tabs = rx.el.nav(rx.foreach(OperatorOrders.tabs, _tab), class_name="tabs", aria_label="Which orders")
-    return rx.el.div(head, said, _search(), tabs, class_name="oph1")
+    return rx.el.div(head, said, payments(OperatorPayments), _search(), tabs, class_name="oph1")
 
 
 def _tab(tab: Any) -> rx.Component:
@@ -155,4 +157,5 @@ def _opened() -> rx.Component:
     return rx.el.aside(shown, class_name="opd", custom_attrs={"data-back": "row-" + OperatorOrder.ref, "aria-label": "The open order"})
 
 
-PAGE = Page(routes.OPERATOR_ORDERS, "Orders, operator · CMP", view, on_load=(Operator.load, OperatorOrders.load, OperatorOrder.load))
+ON_LOAD = (Operator.load, OperatorPayments.load, OperatorOrders.load, OperatorOrder.load)
+PAGE = Page(routes.OPERATOR_ORDERS, "Orders, operator · CMP", view, on_load=ON_LOAD)

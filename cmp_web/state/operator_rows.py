@@ -12,6 +12,7 @@ from cmp_web import routes
 from cmp_web.state import words
 
 if TYPE_CHECKING:
+    from backend.commerce.outcomes import StrandedView
     from backend.provisioner.desk import Counts, DeskOrder, DeskRow, DeskUnit, Report
 
 VIEWS = {
@@ -113,6 +114,31 @@ class Sheet:
     log: list[Event] = field(default_factory=list)
     can: list[str] = field(default_factory=list)
     saleor_url: str = ""
+
+
+@dataclass(frozen=True)
+class Unordered:
+    """A payment without its order. ref: what its buyer was told to write."""
+
+    ref: str = ""
+    amount: str = ""
+    email: str = ""
+    gateway: str = ""
+    transaction: str = ""
+    since: str = ""
+    reason: str = ""
+
+
+def unordered(view: StrandedView, now: datetime) -> Unordered:
+    return Unordered(
+        ref=view.id,
+        amount=str(view.amount),
+        email=view.email or "Not known",
+        gateway=view.gateway or "Not known",
+        transaction=view.transaction_id or "Not known",
+        since=words.moment(view.at, now),
+        reason=view.reason,
+    )
 
 
 def tabs(counts: Counts, here: str, query: str) -> list[Tab]:

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from backend.commerce.gateways import NOT_A_CHOICE, Gateways
 from backend.operator.doctor.schemas import Answer, Delivery, Finding, Hook, Level, Offered, OwnApp, Place
 from backend.operator.setup import apps
 from backend.operator.setup.schemas import WantedApp, WantedWebhook
+from backend.provisioner.desk_views import Report
 
 SLOW_CLOCK, WRONG_CLOCK = timedelta(seconds=60), timedelta(minutes=5)
 STALE = timedelta(minutes=10)
 """Saleor gives a delivery up after 310 seconds; one that waits longer than this has no worker behind it."""
-USABLE_GATEWAYS = ("saleor.app.payment.stripe", "app.saleor.stripe", "saleor.io.dummy-payment-app")
-NOT_A_CHOICE = "saleor.io.gift-card-payment-gateway"
-"""Listed by Saleor, but used by entering a code."""
 SETUP = "Run: cmpctl saleor setup --url {url}"
 
 
@@ -37,6 +36,17 @@ def database(now: str, newest: str) -> Finding:
     if now != newest:
         return fail("database", f"revision {now}, and this program wants {newest}", "Run: cmpctl migrate")
     return ok("database", f"revision {now}")
+
+
+def grants(report: Report | None, orders: str) -> Finding:
+    """report: of the last reconciliation. orders: the address of the operator's orders."""
+    if report is None:
+        return ok("grants", "not compared with Saleor yet")
+    when = f"at the last reconciliation ({report.at:%Y-%m-%d %H:%M} UTC)"
+    if not report.without_order:
+        return ok("grants", f"none without a paid order {when}")
+    seen = f"without an order that Saleor holds paid, {when}: {', '.join(report.without_order)}"
+    return warn("grants", seen, f"Open each at {orders}?order=…, and decide. If its payment is there by now: cmpctl reconcile")
 
 
 def server(answer: Answer, url: str) -> Iterator[Finding]:
@@ -183,19 +193,19 @@ def on_sale(found: Sequence[Offered], offered: Collection[str], channel: str, fi
         yield fail("availability", f"Saleor calls unavailable: {', '.join(empty)}", fix)
 
 
-def gateways(found: Mapping[str, str]) -> Iterator[Finding]:
-    """found: id of the gateway → its name."""
-    found = {id_: name for id_, name in found.items() if id_ != NOT_A_CHOICE}
-    known = sorted(id_ for id_ in found if id_.startswith(USABLE_GATEWAYS))
+def gateways(listed: Collection[str], checkout: Gateways) -> Iterator[Finding]:
+    """listed: ids of those Saleor offers. checkout: what ours can do with each."""
+    found = sorted(set(listed) - NOT_A_CHOICE)
+    known = [id_ for id_ in found if checkout.kind(id_) != "unknown"]
     if known:
         yield ok("payment", ", ".join(known))
     else:
-        seen = f"none that the checkout can use ({', '.join(sorted(found)) or 'none at all'})"
+        seen = f"none that the checkout can use ({', '.join(found) or 'none at all'})"
         yield fail("payment", seen, "Install a payment app in Saleor, such as Stripe's. Until then only orders of nothing can be placed.")
-    other = sorted(id_ for id_ in found if id_ not in known)
+    other = [id_ for id_ in found if id_ not in known]
     if known and other:
         yield warn(
             "other ways to pay",
             ", ".join(other),
-            "The checkout does not know these and leaves them out. Nothing to do, unless you count on them.",
+            "The checkout does not know these and leaves them out. One whose app sends buyers to its own page: CMP_REDIRECT_GATEWAYS.",
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,6 +11,7 @@ import httpx
 from sqlalchemy.exc import OperationalError
 
 from backend.commerce.errors import NotPermitted
+from backend.commerce.gateways import Gateways
 from backend.commerce.session import Session
 from backend.db.migrate import standing
 from backend.kernel.clock import Clock
@@ -20,6 +21,7 @@ from backend.operator.doctor.schemas import Finding, Level
 from backend.operator.setup.advice import unreachable
 from backend.operator.setup.policy import version_of
 from backend.operator.setup.schemas import WantedApp
+from backend.provisioner.desk_views import Report
 from backend.provisioner.signature import jwks_url
 from backend.settings import Settings
 
@@ -30,7 +32,9 @@ class Connection(Protocol):
 
 @dataclass(slots=True)
 class Doctor:
-    """http: the network. session: Saleor; None while the embedded shop serves. skus: those that something is given for."""
+    """http: the network. session: Saleor; None while the embedded shop serves. skus: those that something is given for.
+    gateways: what the checkout can use. last_report: of the reconciliation of orders with Saleor.
+    """
 
     settings: Settings
     clock: Clock
@@ -40,11 +44,15 @@ class Doctor:
     app: WantedApp
     oldest: tuple[int, int]
     skus: Collection[str]
+    gateways: Gateways
+    last_report: Callable[[], Awaitable[Report | None]]
 
     async def examine(self) -> list[Finding]:
         """In the order in which they are best mended."""
         database = await self._database()
         findings = [database, *(await self._reach())]
+        if database.level is Level.OK:
+            findings.append(policy.grants(await self.last_report(), f"{self.settings.base_url}/operator/orders"))
         if self.session is None:
             return [*findings, policy.ok("shop", "the embedded one; the server's own line tells how it is")]
         try:
@@ -126,7 +134,7 @@ class Doctor:
         if place is not None:
             shop = (await session.ask("ShopFront", {"channel": channel, "currency": place.currency}, token=token))["shop"]
             yield policy.version(version_of(shop["version"]), shop["version"], self.oldest)
-            for found in policy.gateways({gateway["id"]: gateway["name"] for gateway in shop["availablePaymentGateways"]}):
+            for found in policy.gateways([gateway["id"] for gateway in shop["availablePaymentGateways"]], self.gateways):
                 yield found
 
     async def _token(self, *, known: bool) -> str:

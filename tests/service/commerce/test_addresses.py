@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from graphql import print_ast
+
 from backend.commerce.addresses import GENERAL, form
+from backend.commerce.operations import load
 from backend.kernel.clock import FrozenClock
 from tests.service.commerce.shop import Mall
 
@@ -58,7 +61,9 @@ async def test_a_shop_that_cannot_say_gets_a_plain_form(mall: Mall) -> None:
     assert await mall.commerce.address_form("") == GENERAL
 
 
-async def test_a_shop_that_ships_nowhere_bills_everywhere(mall: Mall) -> None:
+async def test_bills_go_everywhere_wherever_the_channel_ships_to(mall: Mall) -> None:
+    """A fresh Saleor's first channel ships to the United States alone, so it is not even asked."""
+    assert "channel" not in print_ast(load()["Countries"].document)
     countries = await mall.commerce.countries()
     assert len(countries) > 200
     assert next(country.name for country in countries if country.code == "DE") == "Germany"

@@ -9,9 +9,11 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from backend.commerce.gateways import Gateways
 from backend.operator.doctor.schemas import Finding, Level
 from backend.operator.doctor.service import Doctor
 from backend.operator.setup import wanted
+from backend.provisioner.desk_views import Report
 from backend.provisioner.manifest import APP_ID, manifest
 from backend.settings import Settings
 from tests.service.operator.house import House, run
@@ -21,8 +23,16 @@ SKUS = ["CSA-BASIC", "CSA-PRO", "KBA-BASIC", "KBA-PRO", "CREDITS-100", "CREDITS-
 READY = {"database": "ok", "commerce": "ok", "runner": "ok", "identity": "ok", "durable work": "ok"}
 
 
-def doctor(house: House, saleor: FakeSaleor, settings: Settings | None = None, *, up: bool = True) -> Doctor:
-    """up: whether our own server runs."""
+def doctor(
+    house: House,
+    saleor: FakeSaleor,
+    settings: Settings | None = None,
+    *,
+    up: bool = True,
+    report: Report | None = None,
+    redirects: tuple[str, ...] = (),
+) -> Doctor:
+    """up: whether our own server runs. report: of the last reconciliation."""
     used = settings or house.settings
 
     async def network(request: httpx.Request) -> httpx.Response:
@@ -34,9 +44,12 @@ def doctor(house: House, saleor: FakeSaleor, settings: Settings | None = None, *
             raise httpx.ConnectError("refused")
         return httpx.Response(200, json={"status": "ok"} if request.url.path == "/health" else READY)
 
+    async def last_report() -> Report | None:
+        return report
+
     app = wanted.app(manifest(used.base_url, "1.0"), used.saleor_webhook_secret.get_secret_value())
     http = httpx.AsyncClient(transport=httpx.MockTransport(network))
-    return Doctor(used, house.clock, http, house.session(), house.connection, app, (3, 20), SKUS)
+    return Doctor(used, house.clock, http, house.session(), house.connection, app, (3, 20), SKUS, Gateways(redirects), last_report)
 
 
 async def examine(doctor: Doctor) -> dict[str, Finding]:
@@ -135,6 +148,22 @@ async def test_a_saleor_that_is_down_is_one_fault_and_not_twenty(house: House, s
     found = await examine(doctor(down, saleor))
     assert [name for name, one in found.items() if one.level is Level.FAIL] == ["Saleor"]
     await down.close()
+
+
+async def test_what_was_given_without_a_paid_order_is_told_with_its_fix(house: House, saleor: FakeSaleor) -> None:
+    await run(house.setup())
+    strays = (await examine(doctor(house, saleor, report=Report(house.clock.now(), 3, (), ("ord_1", "ord_2")))))["grants"]
+    assert (strays.level, "ord_1, ord_2" in strays.seen, "/operator/orders?order=" in strays.fix) == (Level.WARN, True, True)
+    calm = (await examine(doctor(house, saleor, report=Report(house.clock.now(), 3, (), ()))))["grants"]
+    assert (calm.level, calm.seen.startswith("none without a paid order at the last reconciliation (20")) == (Level.OK, True)
+
+
+async def test_a_way_to_pay_is_known_to_the_doctor_exactly_when_the_checkout_can_use_it(house: House, saleor: FakeSaleor) -> None:
+    await run(house.setup())
+    saleor.gateways[:] = [{"id": "odd.pay", "name": "Odd"}, {"id": "app.saleor.klarna", "name": "Klarna"}]
+    assert (await examine(doctor(house, saleor)))["payment"].seen == "app.saleor.klarna"
+    named = await examine(doctor(house, saleor, redirects=("odd.pay",)))
+    assert (named["payment"].seen, "other ways to pay" in named) == ("app.saleor.klarna, odd.pay", False)
 
 
 async def test_a_database_that_was_not_made_is_not_made_by_looking(house: House, saleor: FakeSaleor) -> None:

@@ -16,6 +16,8 @@ from reflex.istate.data import RouterData
 from reflex.state import BaseState
 
 from backend import container
+from backend.commerce.attempts import Stage
+from backend.commerce.models import AttemptRow
 from backend.db.engine import Database
 from backend.durable import Durable
 from backend.identity.sessions import COOKIE
@@ -67,6 +69,16 @@ class Market:
         pack = next(product for product in self.services.products if not product.is_agent)
         shirt = dataclasses.replace(pack, slug="t-shirt", variants=(dataclasses.replace(pack.variants[0], sku=Sku("T-SHIRT")),))
         await self.services.offerings.sync((*self.services.products, shirt))
+
+    async def strand(self, name: str = "pay_1") -> str:
+        """A payment whose order the shop refuses."""
+        now = self.services.clock.now()
+        facts = {"email": MEMBER, "gateway": "app.saleor.stripe", "transaction_id": "VHI6MQ==", "reason": "It is sold out."}
+        money = {"amount_minor": 4999, "currency": "USD", "created_at": now, "updated_at": now}
+        row = AttemptRow(id=name, checkout_id=name, number=1, key=name, stage=Stage.STRANDED, visitor_hash="v", **facts, **money)
+        async with self.services.database.write() as tx:
+            tx.add(row)
+        return name
 
     async def status(self, ref: str) -> str:
         async with self.services.database.read() as tx:

@@ -12,10 +12,11 @@ from cmp_web.pages import operator as table
 from cmp_web.state.app_workspace import Workspace
 from cmp_web.state.operator_order import OperatorOrder
 from cmp_web.state.operator_orders import OperatorOrders
+from cmp_web.state.operator_payments import OperatorPayments
 from cmp_web.state.session import Operator
 from tests.web.orders.conftest import MEMBER, OPERATOR, Market, call
 
-STATES = (Operator, OperatorOrders, OperatorOrder)
+STATES = (Operator, OperatorOrders, OperatorOrder, OperatorPayments)
 FRAMEWORK = {"setvar", "set_is_hydrated", "hydrate"}
 HANDLERS = [(state, name) for state in STATES for name in state.event_handlers if name not in FRAMEWORK]
 EVERY = pytest.mark.parametrize(("state", "name"), HANDLERS, ids=lambda value: getattr(value, "__name__", value))
@@ -34,7 +35,8 @@ async def press(state: type[rx.State], name: str, tab: rx.State) -> list[Any]:
         "opened": 1,
         "looks": 0,
         "text": "x",
-        "form": {"turn": "0", "take-reason": "x", "keep-reason": "x"},
+        "payment": "pay_1",
+        "form": {"turn": "0", "take-reason": "x", "keep-reason": "x", "settle-reason": "x", "payment": "pay_1"},
     }
     return await call(handler, tab, *[values[given] for given in wanted])
 
