@@ -34,6 +34,8 @@ class Checkout(Shown, rx.State):
     async def load(self) -> Any:
         self.errors, self.wrong, self.changes, self.order, self.leave = BLANK, [], [], "", False
         self.said, self.tone, self.again, self.step, self.paying, self._away = "", "", "", "", False, False
+        # This document has confirmed nothing yet, and Stripe is not in it; a turn is never used twice.
+        self.stripe, self._brought = Stripe(turn=self.stripe.turn), False
         caller = await caller_of(self)
         self.workspace, self.email = caller is not None, self.email or (caller.email if caller else "")
         try:
@@ -211,7 +213,7 @@ class Checkout(Shown, rx.State):
             self.order, self.cart, self._seen, self.said, self.step = routes.order(outcome.order_ref), EMPTY, None, "", ""
             yield CartBadge.look
             if not reading:
-                self.leave = self.kind == "stripe"
+                self.leave = self._brought
                 if not self.leave:
                     yield rx.redirect(self.order)
             return

@@ -150,3 +150,11 @@ async def test_a_newer_watch_ends_the_older_one(running: System, monkeypatch: py
     monkeypatch.setattr(module, "_checked", checked)
     await call(Checkout.watch, state)
     assert looked == 1
+
+
+async def test_a_loaded_page_confirms_nothing_from_before_and_counts_its_askings_on(system: System) -> None:
+    await put("starter-credit-pack", "CREDITS-100")
+    state = await at_checkout()
+    state.stripe = views.Stripe("pk", 1000, "usd", "secret", "back", 3)
+    await call(Checkout.load, state)
+    assert (state.stripe.secret, state.stripe.turn) == ("", 3)
