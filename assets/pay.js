@@ -2,7 +2,7 @@
 (() => {
   const SOURCE = "https://js.stripe.com/v3/";
   const RELOADED = "cmp-stripe-reloaded";
-  let loading, stripe, elements, key, shown, method, turn = "0", busy = false;
+  let loading, stripe, elements, key, shown, method, turn, pressed = false, busy = false;
 
   const place = () => document.querySelector("[data-stripe-key]");
   const say = (words) => {
@@ -66,9 +66,13 @@
       elements.update(sum(box));
     }
     told = box?.dataset.amount ?? "";
+    // A secret from before this page was loaded, or before Pay was pressed in it, is not confirmed by itself.
     if (box && elements && box.dataset.secret && box.dataset.turn !== turn) {
       turn = box.dataset.turn;
-      confirm(box);
+      if (pressed) {
+        pressed = false;
+        confirm(box);
+      }
     }
     const leaving = document.querySelector("[data-leave]");
     if (leaving?.dataset.leave) location.assign(leaving.dataset.leave);
@@ -77,10 +81,15 @@
   async function confirm(box) {
     say("");
     const { secret, back } = box.dataset;
-    const { error } = await stripe.confirmPayment({
-      elements, clientSecret: secret, confirmParams: { return_url: back }, redirect: "if_required",
-    });
-    if (error) say(error.message ?? "The payment could not be confirmed. Nothing was charged.");
+    let error;
+    try {
+      ({ error } = await stripe.confirmPayment({
+        elements, clientSecret: secret, confirmParams: { return_url: back }, redirect: "if_required",
+      }));
+    } catch {
+      error = {};
+    }
+    if (error) say(error.message ?? "It is not known whether the payment was confirmed. The shop is asked now.");
     // What the buyer can mend is theirs to mend; of everything else the server asks Stripe how the payment stands.
     if (!error || !["card_error", "validation_error"].includes(error.type)) document.getElementById("stripe-done")?.click();
   }
@@ -104,6 +113,7 @@
     if (error) return say(error.message);
     form.elements.stripe_method.value = selectedPaymentMethod ?? method ?? "card";
     form.dataset.checked = "1";
+    pressed = true;
     // Not within the event that is still under way: a form does not send itself twice at once.
     setTimeout(() => form.requestSubmit());
   }, true);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 import reflex as rx
@@ -20,8 +21,9 @@ from cmp_web.state.session import caller_of, public, visitor_of
 
 LOOKS = (2, 3, 4, 6, 8, 12, 15, 20, *(30,) * 16)
 """Seconds between two looks at a payment that is under way: ten minutes in all."""
+PASSED_ON = ("outcome", "stripe_method")
+"""What of the form belongs to a gateway."""
 OPEN = {"pending", "unknown", "busy"}
-UNTYPED = {"email", "terms", "outcome", "gateway", "stripe_method", "promo_code"}
 
 
 class Checkout(Shown, rx.State):
@@ -32,6 +34,8 @@ class Checkout(Shown, rx.State):
     async def load(self) -> Any:
         self.errors, self.wrong, self.changes, self.order, self.leave = BLANK, [], [], "", False
         self.said, self.tone, self.again, self.step, self.paying, self._away = "", "", "", "", False, False
+        # This document has confirmed nothing yet, and Stripe is not in it; a turn is never used twice.
+        self.stripe, self._brought = Stripe(turn=self.stripe.turn), False
         caller = await caller_of(self)
         self.workspace, self.email = caller is not None, self.email or (caller.email if caller else "")
         try:
@@ -50,7 +54,7 @@ class Checkout(Shown, rx.State):
     @public
     async def keep(self, name: str, value: str) -> None:
         """What was typed, so that it outlives a change of the form."""
-        self._typed = {**self._typed, str(name)[:32]: str(value)[:256]}
+        self._type({name: value})
 
     @rx.event
     @public
@@ -63,7 +67,7 @@ class Checkout(Shown, rx.State):
     @public
     async def choose_area(self, name: str, value: str) -> None:
         """In some countries the choice of a state decides which cities there are."""
-        self._typed = {**self._typed, str(name)[:32]: str(value)[:256]}
+        self._type({name: value})
         await self._ask_form()
 
     @rx.event
@@ -109,15 +113,18 @@ class Checkout(Shown, rx.State):
             return
         self._away = False
         self.paying, self.said, self.again, self.changes, self.errors, self.wrong = True, "", "", [], BLANK, []
-        self._typed = {**self._typed, **{name: str(value)[:256] for name, value in form.items() if name not in UNTYPED}}
+        self._type(form)
         self.email = str(form.get("email", "")).strip()[:254]
         yield
         parts = {name: self._typed.get(name, "").strip() for name in views.AUTOCOMPLETE if any(field.name == name for field in self._form)}
         details = Details(self.email, Address(**parts, country=self.country), agreed=bool(form.get("terms")))
-        outcome = await services().till.pay(await self._buyer(), self._seen, details, self.gateway, form)
-        async for event in self._show(outcome):
-            yield event
-        self.paying = False
+        given = {name: str(form.get(name, ""))[:64] for name in PASSED_ON if form.get(name)}
+        try:
+            outcome = await services().till.pay(await self._buyer(), self._seen, details, self.gateway, given)
+            async for event in self._show(outcome):
+                yield event
+        finally:
+            self.paying = False
         if self.wrong:
             yield rx.set_focus(self.wrong[0].name)
 
@@ -147,11 +154,14 @@ class Checkout(Shown, rx.State):
     @rx.event(background=True)
     @public
     async def watch(self) -> Any:
-        """Look at a payment under way, less and less often, until it is over or the buyer has left."""
+        """Look at a payment under way, less and less often, until it is over, the buyer has left, or a newer watch has begun."""
+        async with self:
+            self._watch += 1
+            mine = self._watch
         for wait in LOOKS:
             await asyncio.sleep(wait)
             async with self:
-                if self.router.url.path.rstrip("/") != routes.CHECKOUT or self._seen is None or self.order:
+                if self._watch != mine or self.router.url.path.rstrip("/") != routes.CHECKOUT or self._seen is None or self.order:
                     return
                 buyer, checkout_id = await self._buyer(), self._seen.checkout_id
             outcome = await _checked(buyer, checkout_id)
@@ -160,6 +170,10 @@ class Checkout(Shown, rx.State):
                     yield event
                 if outcome.kind not in OPEN:
                     return
+
+    def _type(self, given: Mapping[str, Any]) -> None:
+        """Only the parts of an address, so that nobody fills our memory."""
+        self._typed = {**self._typed, **{name: str(given[name])[:256] for name in views.AUTOCOMPLETE if name in given}}
 
     async def _went_on(self, call: Any) -> Any:
         if self.paying:
@@ -172,7 +186,8 @@ class Checkout(Shown, rx.State):
                 yield event
         except DomainError as error:
             self._say("unknown", error.detail)
-        self.paying = False
+        finally:
+            self.paying = False
 
     async def _look(self) -> Any:
         standing = await services().till.look(await self._buyer())
@@ -198,7 +213,7 @@ class Checkout(Shown, rx.State):
             self.order, self.cart, self._seen, self.said, self.step = routes.order(outcome.order_ref), EMPTY, None, "", ""
             yield CartBadge.look
             if not reading:
-                self.leave = self.kind == "stripe"
+                self.leave = self._brought
                 if not self.leave:
                     yield rx.redirect(self.order)
             return

@@ -54,6 +54,8 @@ class Shown(rx.State, mixin=True):
     _seen: Seen | None = None
     _typed: dict[str, str] = {}
     _away: bool = False
+    _watch: int = 0
+    _brought: bool = False
     _form: tuple[FormField, ...] = ()
 
     def _say(self, kind: str, message: str) -> None:
@@ -105,7 +107,7 @@ class Shown(rx.State, mixin=True):
     async def _prepare(self) -> None:
         """Stripe's own form needs its key and the amount before anything is paid. Only its page part asks for them."""
         if self.kind != "stripe" or self._seen is None:
-            self.stripe = Stripe()
+            self.stripe = Stripe(turn=self.stripe.turn)
             return
         key, kept = self.stripe.key, self.stripe
         try:
@@ -116,6 +118,7 @@ class Shown(rx.State, mixin=True):
         if not key:
             self._say("refused", "The card form could not be loaded. Choose another way to pay, or try again in a moment.")
         self.stripe = Stripe(key, self._seen.total, self._seen.currency.lower(), kept.secret, kept.back, kept.turn)
+        self._brought = self._brought or bool(key)
 
     async def _ask_form(self) -> None:
         self._form = await services().commerce.address_form(self.country, self._typed.get("country_area", ""))

@@ -6,16 +6,21 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import httpx
+import pytest
 
+from backend.commerce import attempts, till
 from backend.commerce.carts import Carts
 from backend.commerce.gateways import TEST, Gateways
+from backend.commerce.models import AttemptRow
 from backend.commerce.outcomes import Buyer, Details, Outcome
 from backend.commerce.schemas import Checkout
 from backend.commerce.seen import Seen, seen
 from backend.commerce.till import Till
+from backend.db.engine import Tx
 from backend.kernel.clock import FrozenClock
 from backend.kernel.ids import SaleorOrderId, WorkspaceId
 from backend.kernel.secrets import SecretBox
@@ -141,7 +146,7 @@ def open_desk(mall: Mall, clock: FrozenClock, redirects: tuple[str, ...] = ()) -
     way = Tampered(mall.way.inner)
     mall.way.inner = way
     book, carts = Book(), Carts(mall.database, mall.commerce, clock)
-    till = Till(
+    counter = Till(
         mall.database,
         clock,
         mall.commerce,
@@ -151,8 +156,27 @@ def open_desk(mall: Mall, clock: FrozenClock, redirects: tuple[str, ...] = ()) -
         gateways=Gateways(redirects),
         checkout_url="http://shop.test/checkout",
     )
-    return Desk(mall, till, carts, way, book, clock)
+    return Desk(mall, counter, carts, way, book, clock)
 
 
-async def together(*calls: Awaitable[Outcome]) -> list[Outcome]:
-    return list(await asyncio.gather(*calls))
+async def together(desk: Desk, operation: str, *calls: Awaitable[Outcome]) -> list[Outcome]:
+    """All at once: whoever is first gets its answer to `operation` only after each of the others was refused the hold."""
+    answered, refused, hold = asyncio.Event(), 0, attempts.hold
+
+    async def counted(tx: Tx, attempt_id: str, holder: str, now: datetime) -> AttemptRow | None:
+        nonlocal refused
+        row = await hold(tx, attempt_id, holder, now)
+        refused += row is None
+        if refused >= len(calls) - 1:
+            answered.set()
+        return row
+
+    async def waits(_request: httpx.Request, go: Callable[[], Awaitable[httpx.Response]]) -> httpx.Response:
+        await answered.wait()
+        return await go()
+
+    desk.way.once(operation, waits)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(attempts, "hold", counted)
+        patch.setattr(till, "WAITS", (0.01,) * 3000)
+        return list(await asyncio.gather(*calls))

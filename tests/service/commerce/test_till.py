@@ -50,7 +50,7 @@ async def test_a_press_pays_and_places_the_order_and_the_cart_is_empty(desk: Des
 
 async def test_two_tabs_that_press_at_once_pay_once_and_see_the_same_order(desk: Desk) -> None:
     shown = await desk.cart("CSA-PRO")
-    found = await together(*(desk.pay(shown) for _ in range(4)))
+    found = await together(desk, "TransactionInitialize", *(desk.pay(shown) for _ in range(4)))
     assert {(one.kind, one.order_ref) for one in found} == {("placed", "ord_1")}
     assert desk.way.count("TransactionInitialize") == 1
 
@@ -94,7 +94,7 @@ async def test_a_declined_card_charges_nothing_and_the_next_press_has_a_new_key(
 
 async def test_two_tabs_on_one_declined_card_are_both_told_and_it_is_tried_once(desk: Desk) -> None:
     shown = await desk.cart("CSA-PRO")
-    found = await together(*(desk.pay(shown, "declined") for _ in range(3)))
+    found = await together(desk, "TransactionInitialize", *(desk.pay(shown, "declined") for _ in range(3)))
     assert {one.kind for one in found} == {"declined"}
     assert desk.way.count("TransactionInitialize") == 1
 
@@ -169,13 +169,13 @@ async def test_changing_the_way_to_pay_while_another_payment_is_unsure_asks_the_
 
 async def test_a_payment_that_asks_for_a_confirmation_is_the_same_in_both_tabs(desk: Desk) -> None:
     shown = await desk.cart("CSA-PRO")
-    first, second = await together(desk.pay(shown, "confirm"), desk.pay(shown, "confirm"))
+    first, second = await together(desk, "TransactionInitialize", desk.pay(shown, "confirm"), desk.pay(shown, "confirm"))
     assert first.action == second.action
     assert (first.kind, desk.way.count("TransactionInitialize")) == ("action", 1)
     standing = await desk.till.look(ADA)
     assert standing.outcome is not None
     assert standing.outcome.kind == "action", "also after a reload"
-    found = await together(*(desk.till.confirm(ADA, shown.checkout_id, {}) for _ in range(2)))
+    found = await together(desk, "TransactionProcess", *(desk.till.confirm(ADA, shown.checkout_id, {}) for _ in range(2)))
     assert {one.order_ref for one in found} == {"ord_1"}
 
 
@@ -257,7 +257,7 @@ async def test_an_authorised_payment_places_an_order_that_is_looked_at_because_i
 async def test_a_code_for_everything_needs_no_gateway_and_two_tabs_place_one_order(desk: Desk) -> None:
     await desk.cart("CSA-PRO")
     free = await desk.mall.commerce.add_promo_code((await desk.checkout()).id, "FREE")
-    found = await together(*(desk.pay(seen(free), gateway="") for _ in range(2)))
+    found = await together(desk, "CheckoutComplete", *(desk.pay(seen(free), gateway="") for _ in range(2)))
     assert {(one.kind, one.order_ref) for one in found} == {("placed", "ord_1")}
     assert desk.way.count("TransactionInitialize") == 0
 

@@ -8,9 +8,11 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import col
 
+from backend.commerce.outcomes import Outcome
 from backend.main import System
 from backend.shop.models import CheckoutLineRow, VariantRow
 from cmp_web.state import checkout as module
+from cmp_web.state import checkout_views as views
 from cmp_web.state.cart import Cart
 from cmp_web.state.checkout import Checkout
 from tests.web.store.conftest import call, destination, tab
@@ -109,3 +111,50 @@ async def test_a_payment_under_way_is_watched_until_it_is_over(running: System, 
     events = await call(Checkout.pay, state, BUYER)
     assert ("being processed" in state.said, bool(events)) == (True, True)
     assert destination(await call(Checkout.watch, state)).startswith("/orders/ord_")
+
+
+async def test_only_parts_of_an_address_are_kept_and_only_so_much_of_each(system: System) -> None:
+    await put("starter-credit-pack", "CREDITS-100")
+    state = await at_checkout()
+    await call(Checkout.keep, state, "anything", "x")
+    await call(Checkout.keep, state, "city", "x" * 1000)
+    await call(Checkout.pay, state, {"country": "US", "another": "y"})
+    assert set(state._typed) <= set(views.AUTOCOMPLETE)
+    assert len(state._typed["city"]) == 256
+
+
+async def test_a_fault_while_paying_leaves_the_button_usable(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(*_: object) -> None:
+        raise RuntimeError("unforeseen")
+
+    await put("starter-credit-pack", "CREDITS-100")
+    state = await at_checkout()
+    monkeypatch.setattr(type(system.services.till), "pay", broken)
+    with pytest.raises(RuntimeError, match="unforeseen"):
+        await call(Checkout.pay, state, BUYER)
+    assert state.paying is False
+
+
+async def test_a_newer_watch_ends_the_older_one(running: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LOOKS", (0, 0, 0))
+    await put("starter-credit-pack", "CREDITS-100")
+    state = await at_checkout()
+    looked = 0
+
+    async def checked(*_: object) -> Outcome:
+        nonlocal looked
+        looked += 1
+        state._watch += 1
+        return Outcome("pending", "")
+
+    monkeypatch.setattr(module, "_checked", checked)
+    await call(Checkout.watch, state)
+    assert looked == 1
+
+
+async def test_a_loaded_page_confirms_nothing_from_before_and_counts_its_askings_on(system: System) -> None:
+    await put("starter-credit-pack", "CREDITS-100")
+    state = await at_checkout()
+    state.stripe = views.Stripe("pk", 1000, "usd", "secret", "back", 3)
+    await call(Checkout.load, state)
+    assert (state.stripe.secret, state.stripe.turn) == ("", 3)
