@@ -173,7 +173,7 @@ def decide(now: Standing, seen: Facts, received: int, taken: Collection[Piece]) 
 
 
 def carried(decision: Decision, now: Standing, seen: Facts, received: int) -> Decision:
-    """The decision as it is kept after this look. What Saleor names of it afterwards is the same money: it must not count again when more goes."""
+    """The decision as it is kept after this look. What Saleor names of it afterwards is the same money: it must not count again."""
     if not _still_holds(decision, now, seen, received):
         return decision
     return Decision(**(decision | {"named": seen["named"], "explained": seen["explained"]}))
