@@ -17,6 +17,7 @@ from backend.doors import Who
 from backend.kernel.caller import Caller
 from backend.provisioner import api, desk_api
 from backend.provisioner.manifest import PATHS
+from backend.provisioner.service import MAX_BODY
 from tests.service.provisioner.conftest import durable_template, house, saleor
 from tests.service.provisioner.house import House
 from tests.service.provisioner.saleor import API_URL, APP_TOKEN, FakeSaleor
@@ -76,7 +77,7 @@ async def test_what_cannot_be_judged_now_is_503_so_that_saleor_tries_again(http:
 
 
 async def test_a_body_that_is_too_large_is_413(http: httpx.AsyncClient) -> None:
-    assert (await http.post(PAID, content=b"x" * 70_000)).status_code == 413
+    assert (await http.post(PAID, content=b"x" * (MAX_BODY + 1))).status_code == 413
 
 
 async def test_the_manifest_names_our_own_addresses(http: httpx.AsyncClient) -> None:

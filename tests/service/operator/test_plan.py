@@ -51,8 +51,16 @@ def _product(**values: Any) -> st.SearchStrategy[Change]:
 
 
 def _webhook(**values: Any) -> st.SearchStrategy[Change]:
-    hooks = range(len(goal().app.webhooks))
-    return st.sampled_from(hooks).map(lambda n: lambda saleor: saleor.get("apps", identifier=APP_ID)["webhooks"][n].update(values))
+    """Of one webhook, if an earlier change has left it there."""
+
+    def change(place: int) -> Change:
+        def changed(saleor: FakeSaleor) -> None:
+            for hook in saleor.get("apps", identifier=APP_ID)["webhooks"][place : place + 1]:
+                hook.update(values)
+
+        return changed
+
+    return st.sampled_from(range(len(goal().app.webhooks))).map(change)
 
 
 def _price(sku: str, amount: float) -> Change:
