@@ -32,7 +32,7 @@ class Checkout(Shown, rx.State):
     @rx.event
     @public
     async def load(self) -> Any:
-        self.errors, self.wrong, self.changes, self.order, self.leave = BLANK, [], [], "", False
+        self.errors, self.wrong, self.changes, self.order, self.leave, self.loaded = BLANK, [], [], "", False, False
         self.said, self.tone, self.again, self.step, self.paying, self._away = "", "", "", "", False, False
         # This document has confirmed nothing yet, and Stripe is not in it; a turn is never used twice.
         self.stripe, self._brought = Stripe(turn=self.stripe.turn), False
