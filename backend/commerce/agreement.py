@@ -32,7 +32,7 @@ class Agreement:
     async def reach(self, buyer: Buyer, wish: Wish) -> Checkout | Outcome | None:
         """The checkout as it may be charged, or what keeps it from that; None when the shop has closed it."""
         checkout_id = wish.shown.checkout_id
-        refused = await self._describe(buyer, checkout_id, wish.details)
+        refused = await self.describe(buyer, checkout_id, wish.details)
         # Telling the shop who buys can change the tax, so it is read once more: this is what will be charged.
         fresh = await self._commerce.checkout(checkout_id)
         if fresh is None:
@@ -49,7 +49,7 @@ class Agreement:
             return Outcome("refused", "Choose a way to pay.", checkout=fresh)
         return fresh
 
-    async def _describe(self, buyer: Buyer, checkout_id: str, details: Details) -> Outcome | None:
+    async def describe(self, buyer: Buyer, checkout_id: str, details: Details) -> Outcome | None:
         """Tell the shop who buys. None when it accepts that, else everything that is missing or that it does not accept."""
         fields, other = details.missing(), ""
         calls: list[Callable[[], Awaitable[Any]]] = [lambda: self._commerce.set_billing_address(checkout_id, details.address)]

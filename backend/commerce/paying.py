@@ -7,6 +7,7 @@ looks before it does anything. The idempotency key is made with the attempt and 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -45,7 +46,7 @@ class Paying(Placing):
             case Stage.PLACED:
                 return await self.placed(held, buyer)
             case stage if stage in TAKEN:
-                return await self.complete(held, buyer)
+                return await self._finish(held, buyer, wish)
             case Stage.PENDING:
                 return await self.ask(held, buyer, {})
             case Stage.ACTION:
@@ -58,6 +59,14 @@ class Paying(Placing):
                 return self.outcome(held.row)
             case _:
                 return Outcome("gone", "This payment was given up in another window.")
+
+    async def _finish(self, held: Held, buyer: Buyer, wish: Wish) -> Outcome:
+        """Place the order of what is paid. Where the shop misses the buyer's address by now, it is told the one of the form."""
+        found = await self.complete(held, buyer)
+        if found.kind != "refused":
+            return found
+        refused = await self.agreement.describe(buyer, held.row.checkout_id, wish.details)
+        return await self.complete(held, buyer) if refused is None else replace(refused, checkout=found.checkout)
 
     async def _first(self, held: Held, checkout: Checkout, buyer: Buyer, wish: Wish) -> Outcome:
         """What is covered already, or costs nothing, is only completed."""
@@ -87,8 +96,8 @@ class Paying(Placing):
         return await self.complete(held, buyer) if found is None else found
 
     async def _act(self, held: Held, checkout: Checkout, buyer: Buyer, wish: Wish) -> Outcome:
-        """Pay was pressed while the buyer still has something to do. Another payment is begun only when this one is over: given up, or
-        declined. One for another amount is not gone on with.
+        """Pay was pressed while the buyer still has something to do. Another payment is begun only when this one is over: given up,
+        declined, or one that the shop would not go on with and holds nothing of. One for another amount is not gone on with.
         """
         row = held.row
         same = row.gateway == wish.gateway and row.choice == self._gateways.choice(wish.gateway, wish.given) and not _differs(row, checkout)
@@ -96,7 +105,7 @@ class Paying(Placing):
             # To ask this one is to confirm the payment.
             return self.outcome(row) if same else await self._another(held, buyer, wish)
         found = await self.ask(held, buyer, {})
-        if found.kind == "declined":
+        if found.kind in {"declined", "free"}:
             return await self._another(held, buyer, wish)
         return self.open(row, checkout) if found.kind == "action" and not same else found
 

@@ -28,6 +28,8 @@ T = TypeVar("T")
 AWAY = (Unavailable, UpstreamFailed)
 LAPSE = timedelta(seconds=10)
 """With the time the shop was waited for already, longer than it waits for a payment service itself."""
+UNDESCRIBED = timedelta(hours=1)
+"""How long a paid order waits for its buyer to give the address that the shop misses, before an operator is told."""
 UNDER_WAY = "checkout_completion_in_progress"
 _NOT_COVERED = {"checkout_not_fully_paid", "payment_action_required"}
 _NOT_DESCRIBED = {"email_not_set", "billing_address_not_set", "missing_address_data"}
@@ -115,7 +117,8 @@ class Placing:
         if isinstance(refused, CheckoutGone) and row.stage not in TAKEN:
             await self.save(held, stage=Stage.CLOSED)
             return Outcome("gone", refused.detail)
-        if not row.amount_minor or refused.code in _NOT_DESCRIBED:
+        waits = self._clock.now() - row.created_at <= UNDESCRIBED
+        if not row.amount_minor or (refused.code in _NOT_DESCRIBED and (waits or row.stage not in TAKEN)):
             if row.stage not in TAKEN or not row.amount_minor:
                 await self.save(held, stage=Stage.CLOSED)
             return Outcome("refused", refused.detail, checkout=checkout)

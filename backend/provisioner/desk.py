@@ -106,12 +106,14 @@ class Desk:
 
     async def retry(self, caller: Caller, ref: str) -> None:
         """Have another look at it. Raises NotFound, and Conflict when it does not wait for anything."""
+        now = self._clock.now()
         async with self._database.write() as tx:
             row = await _found(tx, ref)
             if row.status not in policy.WAITING:
                 raise Conflict("This order does not wait for anything.")
-            await repository.log(tx, ref, f"retry:{row.tickets}", self._clock.now(), "Tried again.", caller.email)
-        await self._begin(ref, "retry", row.tickets)
+            key = policy.look_key(row.tickets, now, policy.RETRY)
+            await repository.log(tx, ref, f"retry:{key}", now, "Tried again.", caller.email)
+        await self._begin(ref, "retry", key)
 
     async def restore(self, caller: Caller, ref: str) -> None:
         """Let its suspended agents run again, and give the credits that were taken back again. Raises NotFound, Conflict."""

@@ -202,7 +202,7 @@ def _stage(row: OrderRow, stages: Sequence[StageView]) -> str:
     if row.status in STAGES:
         return STAGES[Status(row.status)]
     if plan_of(row).undecided and row.status == Status.NEEDS_HAND:
-        return "Refund to decide"
+        return "Not paid in full" if policy.unpaid(row.facts, row.received_minor) else "Refund to decide"
     ahead = next((stage for stage in stages if stage.status in {"now", "stuck"}), None)
     if row.status == Status.NEEDS_HAND:
         return STUCK_AT[ahead.key] if ahead else "Buyer not told"

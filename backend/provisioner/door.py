@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from backend.kernel.errors import Unavailable
 
 PATIENCE = 4.0
-"""Seconds a delivery may take. Saleor waits 18 for an answer, and one that comes late keeps a worker of it from other deliveries."""
+"""Seconds. Saleor waits 18 for an answer, and one that comes late keeps a worker of it from other deliveries."""
 MOST = 500
 """Deliveries inside. Each waits for all before it, so more than these could not be answered in time."""
 COME_AGAIN = 10
@@ -24,8 +24,10 @@ COURTESY = 2.0
 
 
 class Door:
-    def __init__(self) -> None:
-        self._inside = 0
+    """patience: seconds a delivery may take."""
+
+    def __init__(self, patience: float = PATIENCE) -> None:
+        self._patience, self._inside = patience, 0
         self._crowded = -CALM
 
     @asynccontextmanager
@@ -36,7 +38,7 @@ class Door:
         self._inside += 1
         self._look()
         try:
-            async with asyncio.timeout(PATIENCE) as bound:
+            async with asyncio.timeout(self._patience) as bound:
                 yield
         except TimeoutError:
             if not bound.expired():

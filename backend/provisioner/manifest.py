@@ -54,7 +54,8 @@ def _selection(cause: str, event: str) -> str:
 
 
 def subscription(cause: str) -> str:
-    """Hardly more than ids: whatever else matters is asked for when it is needed, since a delivery may be old by then."""
+    """Ids, and for an update what tells whether anything differs. Whatever else matters is asked for when it is needed, since a delivery
+    may be old by then."""
     on = " ".join(f"... on {name} {{ {_selection(cause, event)} }}" for event, name in EVENTS[cause].items())
     return f"subscription {{ event {{ __typename issuedAt version recipient {{ id }} {on} }} }}"
 

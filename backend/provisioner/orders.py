@@ -159,7 +159,7 @@ class Orders:
             raise NotFound("There is no such order.")
         if row.status not in policy.WAITING:
             raise Conflict("This order does not wait for anything.")
-        await self._begin(ref, "retry", row.tickets)
+        await self._begin(ref, "retry", policy.look_key(row.tickets, self._clock.now(), policy.RETRY))
 
     async def list(self, caller: Caller) -> list[OrderView]:
         """The newest orders of the caller's workspace."""
@@ -196,7 +196,7 @@ def _view(row: OrderRow, reached: dict[str, Reached], grants: list[GrantRow]) ->
         stages=policy.timeline(row.status, row.reason, reached),
         stuck_reason=row.reason if row.status in policy.STUCK else "",
         claimable=row.status == Status.UNCLAIMED,
-        payment=policy.payment(row.standing, row.facts, row.sums) if row.facts else "",
+        payment=policy.payment(row.standing, row.facts, row.sums, row.received_minor) if row.facts else "",
         sums=_sums(row),
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypedDict
 
@@ -94,14 +94,17 @@ class Payment(StrEnum):
     CANCELLED = "cancelled"
 
 
-def payment(applied: str, seen: Mapping[str, Any], sums: Mapping[str, int]) -> Payment:
-    """applied: the standing that was last put into effect. seen: `Facts`. sums: `snapshot.Sums`, empty for an order from before them."""
+def payment(applied: str, seen: Mapping[str, Any], sums: Mapping[str, int], received: int) -> Payment:
+    """applied: the standing that was last put into effect. seen: `Facts`. sums: `snapshot.Sums`, empty for an order from before them.
+    received: the most we ever saw come in, in minor units."""
     if applied == Standing.PAID:
         return Payment.PAID if seen["total"] else Payment.FREE
     if applied == Standing.UNPAID:
         if seen["charged"] > 0:
             return Payment.PARTLY_PAID
         return Payment.AUTHORIZED if sums.get("authorized", 0) > 0 else Payment.WAITING
+    if applied == Standing.PARTLY_REFUNDED and seen["charged"] >= received and not seen["refunded"]:
+        return Payment.PARTLY_PAID
     if applied == Standing.CANCELLED and seen["refunded"] > 0:
         return Payment.REFUNDED if seen["charged"] <= 0 else Payment.PARTLY_REFUNDED
     return Payment(applied)
@@ -110,6 +113,11 @@ def payment(applied: str, seen: Mapping[str, Any], sums: Mapping[str, int]) -> P
 def missing(seen: Facts) -> int:
     """Minor units of the total that the shop does not hold."""
     return max(0, seen["total"] - seen["charged"])
+
+
+def unpaid(seen: Mapping[str, Any], received: int) -> int:
+    """Minor units of the total that never came in: an order that is not confirmed yet can be edited, and may grow after it was paid."""
+    return max(0, int(seen["total"]) - max(received, int(seen["charged"]) + int(seen["refunded"])))
 
 
 def excess(seen: Facts) -> int:
@@ -220,6 +228,19 @@ def unknown(lines: Sequence[Mapping[str, object]], known: Collection[str], away:
     """The SKUs of the lines that nothing is offered for; a line without one is called by its name, one refunded whole is not wanted."""
     wanted = [line for line in lines if any((line["id"], unit) not in away for unit in range(1, int(str(line["quantity"])) + 1))]
     return [str(line["sku"] or line["name"]) for line in wanted if line["sku"] not in known]
+
+
+RETRY = timedelta(seconds=10)
+"""Presses of Retry within so long are one look."""
+
+
+def look_key(tickets: int, now: datetime, every: timedelta) -> str:
+    """Names another look at an order that we know: at most one in `every` while no ticket is drawn.
+
+    By the tickets drawn so far: a workflow that is still at it is not doubled, one that gave up is followed by another. By the time, too,
+    since one that ended before it drew a ticket would keep its name for good.
+    """
+    return f"{tickets}:{int(now.timestamp() // every.total_seconds())}"
 
 
 def once_paid(applied: str) -> bool:

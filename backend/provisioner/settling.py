@@ -92,12 +92,19 @@ def _words(now: Standing, row: OrderRow) -> str:
     said = {
         Standing.PAID: "Paid in full.",
         Standing.UNPAID: "Not paid in full.",
-        Standing.PARTLY_REFUNDED: f"{_money(policy.missing(_facts(row)), row)} of it went back.",
+        Standing.PARTLY_REFUNDED: _partly(row),
         Standing.REFUNDED: "Refunded in full.",
         Standing.CANCELLED: "Cancelled in the shop.",
         Standing.CHARGED_BACK: _charged_back(row),
     }
     return said[now]
+
+
+def _partly(row: OrderRow) -> str:
+    unpaid = policy.unpaid(_facts(row), row.received_minor)
+    back = policy.missing(_facts(row)) - unpaid
+    said = [f"{_money(back, row)} of it went back."] if back else []
+    return " ".join([*said, f"{_money(unpaid, row)} of it was never paid."] if unpaid else said)
 
 
 def _charged_back(row: OrderRow) -> str:
@@ -110,6 +117,9 @@ def _unknown(skus: list[str]) -> str:
 
 
 def _undecided(plan: Plan, row: OrderRow) -> str:
+    if unpaid := policy.unpaid(_facts(row), row.received_minor):
+        # Whoever pays the rest is given the rest: that look finds the order paid.
+        return f"{_partly(row)} What was not given yet waits for the {_money(unpaid, row)}. Collect it, or decide what to take back."
     return f"Partly refunded: {_money(plan.undecided, row)} went back, and the shop does not say for what. Decide what to take back."
 
 

@@ -21,7 +21,7 @@ from backend.durable import Durable, Retry
 from backend.kernel.clock import Clock
 from backend.kernel.errors import DomainError, Unavailable
 from backend.kernel.ids import SaleorOrderId, WorkspaceId
-from backend.provisioner import repository
+from backend.provisioner import policy, repository
 from backend.provisioner.door import Door
 from backend.provisioner.handover import Handover
 from backend.provisioner.models import OrderRow
@@ -83,12 +83,8 @@ class OrderWorkflow:
         await self.durable.begin(NAME, f"order:{ref}:{cause}:{key}", ref, cause)
 
     async def again(self, ref: str, cause: str, tickets: int, every: timedelta) -> None:
-        """Begin another look at an order that we know, at most one in `every` while no ticket is drawn.
-
-        Numbered by the tickets drawn so far: a workflow that is still at it is not doubled, one that gave up is followed by another; by the
-        time, too, since one that ended before it drew a ticket would keep its number for good.
-        """
-        await self.begin(ref, cause, f"{tickets}:{int(self.clock.now().timestamp() // every.total_seconds())}")
+        """Begin another look at an order that we know, at most one in `every` while no ticket is drawn (`policy.look_key`)."""
+        await self.begin(ref, cause, policy.look_key(tickets, self.clock.now(), every))
 
     async def run(self, ref: str, cause: str) -> None:
         seen = await self.durable.step("look", self.look, ref, cause, retry=self.retry)

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from backend.kernel.processes import end
+
 _ROOT = Path(__file__).resolve().parents[2]
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR")
 Messages = asyncio.Queue[dict[str, Any] | None]
@@ -98,8 +100,7 @@ class WorkerProcess:
         try:
             await self._hand_out()
         finally:
-            self.kill()
-            await self._process.wait()
+            await end(self._process)
             listening.cancel()
             for queue in self.runs.values():
                 queue.put_nowait(None)

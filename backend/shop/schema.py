@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from ariadne import InterfaceType, SchemaBindable, UnionType, make_executable_schema
-from graphql import GraphQLObjectType, GraphQLSchema
+from graphql import GraphQLObjectType, GraphQLSchema, assert_valid_schema
 
 from backend.shop import ids
 from backend.shop.context import Info
@@ -18,11 +20,22 @@ SDL = Path(__file__).parent / "schema.graphql"
 
 
 def executable_schema(bindables: Sequence[SchemaBindable]) -> GraphQLSchema:
-    schema: GraphQLSchema = make_executable_schema(SDL.read_text(), *scalars, *_abstract(), *bindables)
+    """A schema of its own for every call: bindables write their resolvers on its fields."""
+    schema = deepcopy(_types())
+    for bindable in bindables:
+        bindable.bind_to_schema(schema)
+    assert_valid_schema(schema)
     for found in schema.type_map.values():
         if isinstance(found, GraphQLObjectType) and not found.name.startswith("__"):
             for name, field in found.fields.items():
                 field.resolve = field.resolve or (_metafield if name == "metafield" else _reader(snake_name(name)))
+    return schema
+
+
+@cache
+def _types() -> GraphQLSchema:
+    """To read the SDL takes longer than all else about a shop, and a process may have many of them."""
+    schema: GraphQLSchema = make_executable_schema(SDL.read_text(), *scalars, *_abstract())
     return schema
 
 

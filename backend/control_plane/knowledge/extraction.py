@@ -11,6 +11,7 @@ from typing import Any
 
 from backend.control_plane.knowledge.policy import Block
 from backend.kernel.errors import Invalid
+from backend.kernel.processes import end
 
 TIMEOUT = 180.0
 """Seconds."""
@@ -39,8 +40,7 @@ async def extract(kind: str, path: Path, *, seconds: float = TIMEOUT) -> list[Bl
         raise Invalid("Reading it took longer than a document should need.") from None
     finally:
         if process.returncode is None:
-            process.kill()
-            await process.wait()
+            await end(process)
     return _passages(process.returncode, out)
 
 

@@ -16,7 +16,7 @@ from backend.commerce.seen import seen
 from backend.kernel.clock import FrozenClock
 from backend.kernel.errors import Invalid
 from tests.service.commerce import desk as room
-from tests.service.commerce.desk import ADA, DETAILS, Desk, event, lost_before, open_desk
+from tests.service.commerce.desk import ADA, DETAILS, Desk, event, lost_before, open_desk, says
 from tests.service.commerce.shop import Mall
 from tests.service.commerce.test_till import attempts, change
 
@@ -238,3 +238,19 @@ async def test_an_answer_the_shop_could_not_read_is_looked_up_and_its_words_are_
     desk.way.once("TransactionInitialize", event("CHARGE_FAILURE", message="Missing value for field: pspReference. Input: {}."))
     found = await desk.pay(shown)
     assert (found.kind, "pspReference" in found.message) == ("unknown", False)
+
+
+async def test_a_payment_the_shop_would_not_go_on_with_gives_way_to_another(desk: Desk) -> None:
+    """Its app was taken out of the shop, say: nothing is held for it, and the buyer is not kept from paying."""
+    shown = await begin_at_bank(desk)
+    desk.way.once("TransactionProcess", says(transactionProcess=refusal("NOT_FOUND")))
+    assert (await desk.till.check(ADA, shown.checkout_id)).kind == "free"
+    desk.way.once("TransactionProcess", says(transactionProcess=refusal("NOT_FOUND")))
+    assert (await desk.pay(shown)).kind == "placed"
+    assert [row.stage for row in await attempts(desk)] == ["closed", "placed"]
+    assert len(set(desk.way.keys())) == 2
+
+
+def refusal(code: str) -> dict[str, object]:
+    error = {"field": None, "code": code, "message": "It is not there."}
+    return {"transaction": None, "transactionEvent": None, "data": None, "errors": [error]}

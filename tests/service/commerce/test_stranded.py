@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -22,7 +23,7 @@ from backend.commerce.telling import Telling
 from backend.kernel.clock import FrozenClock
 from backend.kernel.errors import Conflict, DomainError, Invalid, NotFound, Unavailable, UpstreamFailed
 from backend.mail import Mail
-from backend.shop.models import VariantRow
+from backend.shop.models import CheckoutRow, VariantRow
 from tests.service.commerce.desk import ADA, Desk, lost_before, open_desk, says
 from tests.service.commerce.shop import Mall
 
@@ -65,6 +66,38 @@ async def strand(desk: Desk) -> tuple[Seen, StrandedView]:
     assert (await desk.pay(shown)).kind == "stranded"
     (payment,) = await desk.till.stranded()
     return shown, payment
+
+
+async def nameless(desk: Desk) -> Seen:
+    """Paid, and the shop forgot who buys before it could place the order: staff can change a checkout too. What was shown."""
+    shown = await desk.cart("CSA-PRO")
+
+    async def forgets(_request: httpx.Request, go: Callable[[], Awaitable[httpx.Response]]) -> httpx.Response:
+        async with desk.mall.database.write() as tx:
+            await tx.execute(update(CheckoutRow).values(email=None, billing=None))
+        return await go()
+
+    desk.way.once("CheckoutComplete", forgets)
+    return shown
+
+
+async def test_a_paid_order_whose_buyer_the_shop_forgot_is_placed_with_the_address_of_the_form(desk: Desk) -> None:
+    shown = await nameless(desk)
+    outcome = await desk.pay(shown)
+    assert (outcome.kind, outcome.message) == ("refused", "Enter an e-mail address first.")
+    assert (await desk.pay(shown)).kind == "placed"
+    assert desk.way.count("TransactionInitialize") == 1
+
+
+async def test_a_paid_order_whose_buyer_never_came_back_with_an_address_is_told_to_the_operators(desk: Desk) -> None:
+    await desk.pay(await nameless(desk))
+    desk.clock.advance(timedelta(minutes=30))
+    assert await desk.till.sweep() == 0
+    assert await desk.till.stranded() == []
+    desk.clock.advance(timedelta(minutes=31))
+    assert await desk.till.sweep() == 0
+    (payment,) = await desk.till.stranded()
+    assert (payment.reason, str(payment.amount)) == ("Enter an e-mail address first.", "$49.99")
 
 
 async def test_trying_again_places_the_order_once_the_shop_allows_it_and_pays_nothing(desk: Desk) -> None:

@@ -26,6 +26,7 @@ from backend.ledger.service import Ledger
 from backend.mail import FolderMailer
 from backend.provisioner.books import Books
 from backend.provisioner.desk import Desk
+from backend.provisioner.door import Door as WebhookDoor
 from backend.provisioner.granting import Granting
 from backend.provisioner.handover import Handover
 from backend.provisioner.manifest import EVENTS
@@ -42,6 +43,8 @@ from tests.service.provisioner.saleor import APP_ID, APP_TOKEN, FakeSaleor
 
 BASE_URL = "http://localhost:3000"
 OPERATORS = ("operator@example.com",)
+PATIENT = 60.0
+"""Seconds a delivery may take here: how quick the machine is, is not what these tests are about."""
 QUICK = Retry(attempts=3, interval=0.01, backoff=1.0)
 
 
@@ -140,7 +143,11 @@ def build(
     telling = Telling(database, clock, mailer, "CMP", BASE_URL, OPERATORS)
     handover = Handover(commerce, BASE_URL)
     channel = settings.saleor_channel
-    workflow = OrderWorkflow(database, clock, durable, commerce, settling, handover, telling, workspaces, accounts, channel, retry=QUICK)
+    workflow = OrderWorkflow(
+        *(database, clock, durable, commerce, settling, handover, telling, workspaces, accounts, channel),
+        retry=QUICK,
+        door=WebhookDoor(PATIENT),
+    )
     workflow.register()
     verifier = JwksVerifier(jwks_url(settings.saleor_url), http, clock)
     provisioner = Provisioner(database, clock, workflow, commerce, connection, commerce, verifier, settings.saleor_url)

@@ -122,7 +122,7 @@ async def test_retry_finishes_an_order_once_its_sku_is_offered(house: House, sal
     shirt = dataclasses.replace(pack, slug="t-shirt", variants=(dataclasses.replace(pack.variants[0], sku=Sku("T-SHIRT")),))
     await Offerings(house.database).sync((*catalogue.load(), shirt))
     await house.orders.retry(ref)
-    await house.wait(f"order:{ref}:retry:1")
+    await house.rest()
     assert (await status(house, ref), await house.available(buyer)) == ("ready", "200")
 
 
@@ -145,7 +145,7 @@ async def test_a_refusal_to_fulfil_is_shown_and_keeps_nothing_from_the_buyer(hou
     assert len(await house.instances.list(buyer)) == 1
     saleor.refuses_to_fulfil = ""
     await house.orders.retry(ref)
-    await house.wait(f"order:{ref}:retry:1")
+    await house.rest()
     assert await status(house, ref) == "ready"
 
 

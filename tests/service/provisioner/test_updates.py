@@ -131,6 +131,27 @@ async def test_an_unconfirmed_order_is_confirmed_before_it_is_fulfilled(house: H
     assert ((await house.orders.view(ref, caller=buyer)).status, saleor.orders[order_id]["status"]) == ("ready", "FULFILLED")
 
 
+async def test_an_order_that_grew_after_it_was_paid_is_not_called_refunded(house: House, saleor: FakeSaleor) -> None:
+    """An order that is not confirmed yet can be edited in Saleor's dashboard."""
+    _, buyer = await house.member()
+    order_id = saleor.place("CSA-BASIC")
+    ref = await house.deliver(saleor, order_id)
+    grown = saleor.orders[order_id]
+    grown["total"]["gross"]["amount"] += 10
+    grown["chargeStatus"] = "PARTIAL"
+    await house.update(saleor, order_id)
+    view, desk = await house.orders.view(ref, caller=buyer), await house.desk.order(ref)
+    assert (view.status, view.payment, desk.row.stage) == ("needs_hand", "partly_paid", "Not paid in full")
+    unpaid = "$10.00 of it was never paid."
+    assert view.stuck_reason == f"{unpaid} What was not given yet waits for the $10.00. Collect it, or decide what to take back."
+    assert unpaid in [event.words for event in desk.log]
+    assert [agent.status for agent in await house.instances.list(buyer)] == ["live"]
+    saleor.pay(order_id)
+    await house.update(saleor, order_id)
+    view = await house.orders.view(ref, caller=buyer)
+    assert (view.status, view.payment, view.stuck_reason) == ("ready", "paid", "")
+
+
 async def test_units_are_fulfilled_from_the_warehouses_that_hold_them(house: House, saleor: FakeSaleor) -> None:
     await house.member()
     order_id = saleor.place("CREDITS-100", quantity=3)

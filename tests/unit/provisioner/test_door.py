@@ -26,8 +26,7 @@ async def test_one_too_many_is_told_at_once_to_come_again(monkeypatch: pytest.Mo
 
 async def test_one_that_takes_too_long_is_told_to_come_again_and_is_inside_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST", 1)
-    monkeypatch.setattr(module, "PATIENCE", 0.01)
-    door = Door()
+    door = Door(patience=0.01)
     with pytest.raises(Unavailable):
         async with door.admitted():
             await asyncio.Event().wait()

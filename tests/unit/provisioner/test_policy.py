@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,6 +17,7 @@ from backend.provisioner.policy import (
     carried,
     decide,
     excess,
+    look_key,
     lost,
     once_paid,
     plan,
@@ -215,3 +216,11 @@ def test_the_timeline_of_a_returned_order_ends_with_the_return_and_promises_noth
 def test_the_timeline_of_a_partly_refunded_order_says_what_was_taken() -> None:
     reached = {key: Reached(AT) for key in ("paid", "received", "granted", "fulfilled")} | {"partly": Reached(AT, "one unit")}
     assert [(stage.key, stage.note) for stage in timeline(Status.READY, "", reached)][-1] == ("partly", "one unit")
+
+
+def test_another_look_has_another_name_once_a_ticket_was_drawn_or_the_time_is_over() -> None:
+    every, noon = timedelta(seconds=10), datetime(2026, 11, 22, 12, tzinfo=UTC)
+    first = look_key(3, noon, every)
+    assert look_key(3, noon + timedelta(seconds=9), every) == first
+    assert look_key(3, noon + timedelta(seconds=10), every) != first
+    assert look_key(4, noon, every) != first

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -13,6 +14,7 @@ from reflex.istate.data import RouterData
 from reflex.state import BaseState
 
 from backend import container
+from backend.commerce import live
 from backend.main import System, assemble
 from backend.settings import Settings
 from cmp_web.state.session import VISITOR
@@ -62,6 +64,9 @@ async def _left(_state: BaseState, *_error: object) -> None:
 async def system(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[System]:
     """Migrated and seeded; nothing durable runs."""
     monkeypatch.setattr(container, "EmbeddedRunner", lambda *_, **__: ScriptedRunner())
+    # How quick this machine is, is not what these tests are about.
+    monkeypatch.setattr(live, "SLOW", timedelta(minutes=1))
+    monkeypatch.setattr(live, "COLD_PATIENCE", 60.0)
     built = assemble(settings)
     await built.prepare()
     monkeypatch.setattr(container, "_current", built.services)
