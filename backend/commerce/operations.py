@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from graphql import DocumentNode, OperationDefinitionNode, OperationType, parse, separate_operations
@@ -17,6 +19,12 @@ class Operation:
     name: str
     document: DocumentNode
     repeatable: bool
+
+
+@cache
+def known(folder: Path) -> Mapping[str, Operation]:
+    """`load`, once for all sessions of the process: nobody writes into what it returns."""
+    return load(folder)
 
 
 def load(folder: Path = FOLDER) -> dict[str, Operation]:

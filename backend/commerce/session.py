@@ -12,7 +12,7 @@ from gql.transport.exceptions import TransportConnectionFailed, TransportError, 
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from backend.commerce.errors import NotPermitted
-from backend.commerce.operations import FOLDER, Operation, load
+from backend.commerce.operations import FOLDER, Operation, known
 from backend.commerce.transport import HttpxTransport, Upload
 from backend.kernel.errors import Unavailable, UpstreamFailed
 
@@ -26,7 +26,7 @@ class Session:
 
     def __init__(self, transport: HttpxTransport, folder: Path = FOLDER) -> None:
         self._transport = transport
-        self._operations = load(folder)
+        self._operations = known(folder)
 
     async def close(self) -> None:
         await self._transport.close()

@@ -119,7 +119,8 @@ async def open_mall(database: Database, clock: FrozenClock) -> Mall:
         raise AssertionError("no test installs an app here")
 
     heard = Heard()
-    apps = AppResolvers(Installer(database, clock, httpx.AsyncClient(), "http://shop.test"), begin)
+    http = httpx.AsyncClient(transport=httpx.MockTransport(begin))
+    apps = AppResolvers(Installer(database, clock, http, "http://shop.test"), begin)
     server = create_shop(database, clock, events=heard, resolve_app=resolve, public_url="http://shop.test", bindables=apps.bindables())
     way = Switch(httpx.ASGITransport(server))
     copies = DatabaseCopies(database, URL, "default-channel")
