@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -12,8 +13,8 @@ class Passwords:
     """memory: KiB and rounds: passes of one hash. The defaults are those OWASP advises for one lane."""
 
     def __init__(self, *, memory: int = 19_456, rounds: int = 2) -> None:
-        self._hasher = PasswordHasher(time_cost=rounds, memory_cost=memory, parallelism=1)
-        self._nobody = self._hasher.hash("nobody has this password")
+        self._hasher = _hasher(memory, rounds)
+        self._nobody = _nobody(memory, rounds)
 
     async def hash(self, password: str) -> str:
         return await asyncio.to_thread(self._hasher.hash, _bytes(password))
@@ -32,6 +33,16 @@ class Passwords:
         except (VerificationError, InvalidHashError):
             return False
         return right and stored is not None
+
+
+def _hasher(memory: int, rounds: int) -> PasswordHasher:
+    return PasswordHasher(time_cost=rounds, memory_cost=memory, parallelism=1)
+
+
+@cache
+def _nobody(memory: int, rounds: int) -> str:
+    """What a password is held against when there is no account. It is no secret, so one for the process will do."""
+    return _hasher(memory, rounds).hash("nobody has this password")
 
 
 def _bytes(password: str) -> bytes:
