@@ -6,6 +6,7 @@ import base64
 import json
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import padding
@@ -41,12 +42,18 @@ NAMES = {
 }
 
 
+@cache
+def _key() -> RSAKey:
+    """One for all: a tenth of a second each would be felt, and a test about another key brings its own."""
+    return RSAKey.generate_key(2048, {"kid": "key-1"})
+
+
 @dataclass
 class FakeSaleor:
     """down: answers 503 to everything, as a server behind a proxy does while it restarts. moved: told of each change of an order."""
 
     orders: dict[str, dict[str, Any]] = field(default_factory=dict)
-    key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, {"kid": "key-1"}))
+    key: RSAKey = field(default_factory=_key)
     down: bool = False
     identifier: str = "cmp.provisioner"
     fulfilments: int = 0
