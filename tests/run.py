@@ -17,6 +17,8 @@ def main() -> int:
     for missing in absent():
         say(f"not tested here: {missing}")
     chosen = sys.argv[1:]
+    # Dozens of processes start here, and without kept bytecode each spends more on reading Python than on its work.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if not chosen:
         try:
             build(say)
