@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
-import uuid
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-import psycopg
 import pytest
-from psycopg import sql
 from pydantic import SecretStr
 
 from backend.db.engine import Database
 from backend.db.migrate import upgrade
 from backend.kernel.clock import FrozenClock
 from backend.settings import Settings
+from tests.postgres import Postgres
 
 POSTGRES = os.environ.get("CMP_TEST_POSTGRES_URL", "")
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -44,15 +42,12 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_template() -> Iterator[str]:
-    """The name of a migrated PostgreSQL database to copy from."""
+def postgres() -> Iterator[Postgres]:
     if not POSTGRES:
         pytest.skip("CMP_TEST_POSTGRES_URL is not set: PostgreSQL is not tested here")
-    name = f"cmp_template_{uuid.uuid4().hex[:8]}"
-    _admin(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    upgrade(f"{POSTGRES.rsplit('/', 1)[0]}/{name}")
-    yield name
-    _admin(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    made = Postgres(POSTGRES)
+    yield made
+    made.close()
 
 
 @pytest.fixture
@@ -63,11 +58,9 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def postgres_url(postgres_template: str) -> Iterator[str]:
-    name = f"cmp_test_{uuid.uuid4().hex[:8]}"
-    _admin(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(postgres_template)))
-    yield f"{POSTGRES.rsplit('/', 1)[0]}/{name}"
-    _admin(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+def postgres_url(postgres: Postgres) -> Iterator[str]:
+    yield postgres.url()
+    postgres.restore()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -81,8 +74,3 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     database = Database(database_url)
     yield database
     await database.dispose()
-
-
-def _admin(statement: sql.Composed) -> None:
-    with psycopg.connect(POSTGRES, autocommit=True) as connection:
-        connection.execute(statement)
