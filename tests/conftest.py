@@ -16,9 +16,17 @@ from backend.db.migrate import upgrade
 from backend.kernel.clock import FrozenClock
 from backend.settings import Settings
 from tests.postgres import Postgres
+from tests.statements import keep_compiled
 
 POSTGRES = os.environ.get("CMP_TEST_POSTGRES_URL", "")
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def statements() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        keep_compiled(patch)
+        yield
 
 
 @pytest.fixture
