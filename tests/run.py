@@ -28,7 +28,7 @@ def main() -> int:
     if chosen:
         return pytest(*chosen)
     # Playwright keeps an event loop of its own running, so the browser has a process to itself.
-    return pytest("-n", PROCESSES, "-m", "not e2e") or pytest("-m", "e2e")
+    return pytest("-n", PROCESSES, "--dist", "worksteal", "-m", "not e2e") or pytest("-m", "e2e")
 
 
 def pytest(*arguments: str) -> int:
