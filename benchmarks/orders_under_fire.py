@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -93,6 +93,10 @@ class Fire:
         async with httpx.AsyncClient(timeout=300) as http:
             while not buying.done():
                 await asyncio.wait([buying], timeout=1)
+                if supervisor.done():
+                    # Our process ended by itself: what comes after would prove nothing.
+                    buying.cancel()
+                    await supervisor
                 if sum(count for name, count in buyers.done.items() if name.startswith("paid")) > self.orders / 2:
                     (self.folder / "rotate").touch()
             await buying
@@ -102,7 +106,8 @@ class Fire:
             (self.folder / "stop").touch()
             await until((self.folder / "sent.json").exists)
             supervisor.cancel()
-            await asyncio.gather(supervisor, return_exceptions=True)
+            with suppress(asyncio.CancelledError):
+                await supervisor
             self.figures["seconds until every delivery was dealt with"] = round(time.monotonic() - began)
             await self._last_life()
             self.figures["seconds until the last order was settled"] = round(time.monotonic() - began)

@@ -68,15 +68,15 @@ class Carts:
             await tx.execute(delete(CartRow).where(col(CartRow.checkout_id) == checkout_id))
 
     async def forget(self, before: datetime) -> None:
-        """Carts begun before that; the shop has thrown their checkouts away."""
+        """Carts nobody has looked at since then; the shop has thrown their checkouts away."""
         async with self._database.write() as tx:
-            await tx.execute(delete(CartRow).where(col(CartRow.created_at) < before))
+            await tx.execute(delete(CartRow).where(col(CartRow.used_at) < before))
 
     async def shown(self, visitor: str, seen: Seen) -> None:
         """Remember what the visitor was shown, if that is still their cart."""
         mine = (col(CartRow.visitor_hash) == fingerprint(visitor)) & (col(CartRow.checkout_id) == seen.checkout_id)
         async with self._database.write() as tx:
-            await tx.execute(update(CartRow).where(mine).values(seen=seen.to_json()))
+            await tx.execute(update(CartRow).where(mine).values(seen=seen.to_json(), used_at=self._clock.now()))
 
     async def last_shown(self, visitor: str) -> Seen | None:
         async with self._database.read() as tx:
@@ -86,7 +86,7 @@ class Carts:
     async def _begin(self, visitor: str, line: LineInput) -> Checkout:
         """The unique row decides between two who begin at once; the second adds to the first one's cart."""
         made = await self._commerce.create_checkout([line])
-        values = {"visitor_hash": fingerprint(visitor), "checkout_id": made.id, "created_at": self._clock.now()}
+        values = {"visitor_hash": fingerprint(visitor), "checkout_id": made.id, "used_at": self._clock.now()}
         async with self._database.write() as tx:
             if await insert_once(tx, CartRow, values, unique=["visitor_hash"]):
                 return made

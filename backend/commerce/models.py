@@ -13,13 +13,13 @@ from backend.db.base import Table, UtcDateTime
 
 class CartRow(Table, table=True):
     """visitor_hash: SHA-256 of the visitor's cookie, so that reading this table does not give a cart away. seen: the prices and amounts the
-    visitor was shown last, to tell what changed since (`seen.Seen`).
+    visitor was shown last, to tell what changed since (`seen.Seen`). used_at: when it was begun or last looked at.
     """
 
     __tablename__ = "cart"
     visitor_hash: str = Field(primary_key=True)
     checkout_id: str
-    created_at: datetime = Field(sa_type=UtcDateTime, index=True)
+    used_at: datetime = Field(sa_type=UtcDateTime, index=True)
     seen: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
 
 

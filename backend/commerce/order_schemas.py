@@ -111,10 +111,11 @@ class OrderDelivery:
 
 @dataclass(frozen=True, slots=True)
 class OrderFilter:
-    """updated_since: anything about the order, its money too, changed then or later."""
+    """updated_since: anything about the order, its money too, changed then or later. ids: at most 100; all orders when there are none."""
 
     charge_status: tuple[str, ...] = ()
     updated_since: datetime | None = None
+    ids: tuple[SaleorOrderId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

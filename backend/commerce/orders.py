@@ -45,6 +45,8 @@ class OrderCalls:
             filters["chargeStatus"] = list(where.charge_status)
         if where and where.updated_since:
             filters["updatedAt"] = {"gte": where.updated_since.isoformat()}
+        if where and where.ids:
+            filters["ids"] = list(where.ids)
         connection = (await self._as_app("Orders", {"first": first, "after": after, "filter": filters or None}))["orders"]
         return OrderPage(tuple(_order(node) for node in wire.nodes(connection)), wire.cursor(connection))
 

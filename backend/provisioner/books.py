@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from backend.commerce.order_schemas import Order, OrderFilter
 from backend.db.engine import Database
 from backend.kernel.ids import SaleorOrderId
 from backend.kernel.money import Credits, Money
@@ -27,6 +28,7 @@ COLUMNS = (
 """kind: "order", then its "line"s, the "lot"s of each unit, the "debit"s of each lot; at the end a "total" for each currency and one
 for the credits. A cell is empty where a column says nothing of that kind."""
 BATCH = 100
+"""Orders read at once, which is also as many as Saleor tells at once."""
 Row = dict[str, object]
 
 
@@ -61,8 +63,7 @@ class Books:
         sums = Sums()
         async for orders in self._batches(since):
             await self._rows(orders, sums)
-            for row in orders:
-                sums.faults += await self._against_saleor(row)
+            sums.faults += await self._against_saleor(orders)
         return sums.faults + await self.ledger.prove()
 
     async def _batches(self, since: datetime | None) -> AsyncIterator[list[OrderRow]]:
@@ -84,18 +85,25 @@ class Books:
             books.setdefault(book.lot.ref, []).append(book)
         return [made for row in orders for made in _order(row, grants[row.ref], books, sums)]
 
-    async def _against_saleor(self, row: OrderRow) -> list[str]:
-        """An order that Saleor does not show was given without one, unless nobody has anything of it."""
-        order = await self.saleor.order(SaleorOrderId(row.saleor_order_id))
-        if order is None:
-            return [f"order {row.ref}: Saleor does not know it"] if row.facts else []
-        theirs = {"total": order.total, "charged": order.money.charged + order.money.refund_pending, "refunded": order.money.refunded}
-        ours = {"total": row.total_minor, **{name: row.facts.get(name, 0) for name in ("charged", "refunded")}}
-        return [
-            f"order {row.number}: {name} is {Money(ours[name], row.currency)} here and {amount} in Saleor"
-            for name, amount in theirs.items()
-            if amount.amount_minor != ours[name]
-        ]
+    async def _against_saleor(self, rows: Sequence[OrderRow]) -> list[str]:
+        """rows: at most `BATCH`. Saleor is asked once for all of them."""
+        ids = tuple(SaleorOrderId(row.saleor_order_id) for row in rows)
+        page = await self.saleor.orders(OrderFilter(ids=ids), first=BATCH)
+        theirs = {order.id: order for order in page.items}
+        return [fault for row in rows for fault in _differences(row, theirs.get(SaleorOrderId(row.saleor_order_id)))]
+
+
+def _differences(row: OrderRow, order: Order | None) -> list[str]:
+    """An order that Saleor does not show was given without one, unless nobody has anything of it."""
+    if order is None:
+        return [f"order {row.ref}: Saleor does not know it"] if row.facts else []
+    theirs = {"total": order.total, "charged": order.money.charged + order.money.refund_pending, "refunded": order.money.refunded}
+    ours = {"total": row.total_minor, **{name: row.facts.get(name, 0) for name in ("charged", "refunded")}}
+    return [
+        f"order {row.number}: {name} is {Money(ours[name], row.currency)} here and {amount} in Saleor"
+        for name, amount in theirs.items()
+        if amount.amount_minor != ours[name]
+    ]
 
 
 def _order(row: OrderRow, grants: Sequence[GrantRow], books: Mapping[str, Sequence[LotBook]], sums: Sums) -> Iterator[Row]:

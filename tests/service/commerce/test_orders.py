@@ -38,6 +38,8 @@ async def test_reconciliation_finds_fully_paid_orders_a_page_at_a_time(mall: Mal
     await mall.commerce.add_note(first.items[0].id, "Something happened to it.")
     assert [order.number for order in (await mall.commerce.orders(later)).items] == [first.items[0].number]
     assert (await mall.commerce.orders(OrderFilter(charge_status=("NONE",)))).items == ()
+    named = OrderFilter(ids=(rest.items[0].id, SaleorOrderId("T3JkZXI6MDU4NWRjYWQtODkxYS00ZmRmLWFlYjEtNzVhNzM1MjRiYmY3")))
+    assert [order.number for order in (await mall.commerce.orders(named)).items] == [rest.items[0].number]
 
 
 async def test_metadata_and_notes_reach_the_order(mall: Mall) -> None:

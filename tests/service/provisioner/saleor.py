@@ -186,7 +186,9 @@ class FakeSaleor:
         found = [
             order
             for order in self.orders.values()
-            if (not wanted or order["chargeStatus"] in wanted) and datetime.fromisoformat(order["updatedAt"]) >= since
+            if (not wanted or order["chargeStatus"] in wanted)
+            and ("ids" not in asked or order["id"] in asked["ids"])
+            and datetime.fromisoformat(order["updatedAt"]) >= since
         ]
         return {"pageInfo": {"hasNextPage": False, "endCursor": None}, "edges": [{"node": order} for order in reversed(found)]}
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import csv
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import update
 
+from backend.commerce.client import Commerce
+from backend.commerce.order_schemas import OrderFilter, OrderPage
 from backend.kernel.ids import RunId, WorkspaceId
 from backend.kernel.money import Credits
 from backend.provisioner.models import OrderRow
@@ -70,6 +73,21 @@ async def test_the_check_names_what_saleor_says_otherwise(house: House, saleor: 
     del saleor.orders[gone]
     assert await house.books.check() == ["order 1: total is $0.01 here and $19.99 in Saleor", f"order {ref}: Saleor does not know it"]
     assert await house.books.check(NOW + timedelta(days=1)) == []
+
+
+async def test_the_check_asks_saleor_once_for_a_hundred_orders(house: House, saleor: FakeSaleor, monkeypatch: pytest.MonkeyPatch) -> None:
+    await house.member()
+    for _ in range(3):
+        await house.deliver(saleor, saleor.place("CREDITS-100"))
+    asked = []
+
+    async def counted(where: OrderFilter, **page: Any) -> OrderPage:
+        asked.append(len(where.ids))
+        return await Commerce.orders(house.commerce, where, **page)
+
+    monkeypatch.setattr(house.commerce, "orders", counted)
+    assert await house.books.check() == []
+    assert asked == [3]
 
 
 async def test_no_cell_can_be_taken_for_a_formula(house: House, saleor: FakeSaleor, monkeypatch: pytest.MonkeyPatch) -> None:
