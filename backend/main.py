@@ -138,7 +138,9 @@ def create_app(services: Services, shop: EmbeddedShop | None = None) -> FastAPI:
         services.settings,
         proven=services.orders.claim,
     )
+    # Routes are tried in this order: deliveries come in crowds.
     for router in (
+        provisioner.routes(services.provisioner, services.orders, who, base_url=services.settings.base_url, version=__version__),
         health.routes(services, who),
         identity.routes(auth, who),
         control_plane.routes(services.instances, services.offerings, services.keys, who),
@@ -146,7 +148,6 @@ def create_app(services: Services, shop: EmbeddedShop | None = None) -> FastAPI:
         gateway.routes(services.gateway, who),
         ledger.routes(services.ledger, who),
         widget.routes(services.widgets, who),
-        provisioner.routes(services.provisioner, services.orders, who, base_url=services.settings.base_url, version=__version__),
         provisioner_desk.routes(services.desk, who),
         commerce.routes(services.till, who),
     ):

@@ -10,6 +10,7 @@ import asyncio
 import uvicorn
 
 from backend.db.migrate import upgrade
+from backend.kernel.garbage import keep_what_is_loaded
 from backend.main import System, assemble
 from backend.settings import Settings
 
@@ -20,6 +21,7 @@ async def serve(system: System) -> None:
     await asyncio.to_thread(upgrade, settings.database)
     await services.offerings.sync(services.products)
     await services.durable.start()
+    keep_what_is_loaded()
     config = uvicorn.Config(
         system.app, host="127.0.0.1", port=settings.port, log_level="warning", lifespan="off", ws="none", access_log=False, backlog=4096
     )

@@ -41,7 +41,7 @@ class PaidOrders:
         given = asked["variables"]
         match asked["operationName"]:
             case "App":
-                return _data(app={"id": APP_ID, "name": "CMP Provisioner"})
+                return _data(app={"id": APP_ID, "name": "CMP Provisioner", "identifier": "cmp.provisioner"})
             case "Order":
                 return _data(order=self._order(given["id"]))
             case "Orders":

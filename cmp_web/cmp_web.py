@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import reflex as rx
 from starlette.types import ASGIApp
 
+from backend.kernel.garbage import keep_what_is_loaded
 from cmp_web import theme
 from cmp_web.edge import Edge
 from cmp_web.edge.head import PICTURE
@@ -76,6 +77,7 @@ def serve(system: System) -> ASGIApp:
     async def backend() -> AsyncIterator[None]:
         """Starlette does not run the lifespan of an application mounted in another."""
         async with system.app.router.lifespan_context(system.app):
+            keep_what_is_loaded()
             yield
 
     app.api_transformer = [system.app, edge]

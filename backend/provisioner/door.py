@@ -13,6 +13,8 @@ PATIENCE = 4.0
 """Seconds. Saleor waits 18 for an answer, and one that comes late keeps a worker of it from other deliveries."""
 MOST = 500
 """Deliveries inside. Each waits for all before it, so more than these could not be answered in time."""
+AT_WORK = 64
+"""Deliveries worked on at a time, the others wait in their order: all at once would all be late, where most can be in time."""
 COME_AGAIN = 10
 """Seconds. Saleor itself comes again after 10, 20, 40, 80 and 160."""
 CROWD = 4
@@ -28,6 +30,7 @@ class Door:
 
     def __init__(self, patience: float = PATIENCE) -> None:
         self._patience, self._inside = patience, 0
+        self._turns = asyncio.Semaphore(AT_WORK)
         self._crowded = -CALM
 
     @asynccontextmanager
@@ -38,7 +41,7 @@ class Door:
         self._inside += 1
         self._look()
         try:
-            async with asyncio.timeout(self._patience) as bound:
+            async with asyncio.timeout(self._patience) as bound, self._turns:
                 yield
         except TimeoutError:
             if not bound.expired():

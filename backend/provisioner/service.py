@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,11 +11,12 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from backend.commerce.orders import order_money
 from backend.db.engine import Database
+from backend.kernel.batch import Batch
 from backend.kernel.clock import Clock
 from backend.kernel.errors import Forbidden, Invalid, TooLarge, Unauthenticated, Unavailable
 from backend.provisioner import policy, repository
 from backend.provisioner.facts import Facts, facts, mark
-from backend.provisioner.intake import Arrival, Intake
+from backend.provisioner.intake import MOST, Arrival, Intake
 from backend.provisioner.manifest import APP_ID, CATALOGUE, EVENTS
 from backend.provisioner.models import OrderRow
 from backend.provisioner.policy import Standing
@@ -41,9 +42,11 @@ class Provisioner:
     api_url: str
     _app: str = field(default="", init=False)
     _intake: Intake = field(init=False)
+    _known: Callable[[str], Awaitable[OrderRow | None]] = field(init=False)
 
     def __post_init__(self) -> None:
         self._intake = Intake(self.database, self.clock, self.workflow)
+        self._known = Batch(self._rows, most=MOST).put
 
     async def receive(self, cause: str, raw: bytes, headers: Mapping[str, str]) -> str:
         """Take a delivery in: durable when this returns our ref of its order. cause: a key of `manifest.EVENTS`.
@@ -70,9 +73,9 @@ class Provisioner:
         order_id = order.get("id") if isinstance(order, dict) else None
         if not isinstance(order, dict) or not isinstance(order_id, str) or not order_id:
             raise Invalid("The delivery names no order.", fields={"order": "missing"})
-        async with self.database.read() as tx:
-            known = (await repository.by_saleor_ids(tx, [order_id])).get(order_id)
-        if self.workflow.foreign(_channel(order), known=known is not None):
+        elsewhere = self.workflow.foreign(_channel(order), known=False)
+        known = await self._known(order_id) if elsewhere or cause == "updated" else None
+        if elsewhere and known is None:
             return ""
         # Saleor repeats a delivery byte for byte, and a second event of the same kind has another issuedAt.
         key: str | int = hashlib.sha256(raw).hexdigest()[:32]
@@ -83,6 +86,11 @@ class Provisioner:
             # However many of these come before we have looked, one look answers them all.
             key = f"{mark(seen)}:{known.tickets if known else 0}" if seen else key
         return await self._intake.take(Arrival(cause, order_id, key, event))
+
+    async def _rows(self, order_ids: Sequence[str]) -> Sequence[OrderRow | None]:
+        async with self.database.read() as tx:
+            found = await repository.by_saleor_ids(tx, order_ids)
+        return [found.get(one) for one in order_ids]
 
     async def _stays(self, known: OrderRow | None, seen: Facts | None) -> str:
         """Nothing to do but to show how far Saleor itself says the order is. Our ref of it."""

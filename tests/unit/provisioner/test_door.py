@@ -34,6 +34,20 @@ async def test_one_that_takes_too_long_is_told_to_come_again_and_is_inside_no_mo
         pass
 
 
+async def test_those_inside_are_worked_on_in_their_order_and_not_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "AT_WORK", 1)
+    door, order = Door(), list[str]()
+
+    async def deliver(name: str) -> None:
+        async with door.admitted():
+            order.append(f"{name} in")
+            await asyncio.sleep(0)
+            order.append(f"{name} out")
+
+    await asyncio.gather(deliver("first"), deliver("second"), deliver("third"))
+    assert order == ["first in", "first out", "second in", "second out", "third in", "third out"]
+
+
 async def test_a_timeout_of_somebody_else_is_not_taken_for_its_own() -> None:
     with pytest.raises(TimeoutError):
         async with Door().admitted():
