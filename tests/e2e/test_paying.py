@@ -11,6 +11,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
+from tests.e2e.buying import SLOW, describe, put_in_cart, to_checkout
 from tests.e2e.conftest import Market, free_port, serve, stop
 from tests.e2e.saleor import BANK, REDIRECT, STRIPE, UNKNOWN, FakeSaleor
 from tests.e2e.visited import Served
@@ -93,6 +94,9 @@ def route_outside(context: BrowserContext, saleor: FakeSaleor) -> None:
             route.fulfill(status=204, headers=CORS)
             return
         asked = json.loads(route.request.post_data or "{}")
+        if asked["number"] == "4000000000000119":
+            route.abort()
+            return
         if asked["number"] == "4000000000000002":
             route.fulfill(status=402, headers=CORS, body="{}")
             return
@@ -108,43 +112,11 @@ def route_outside(context: BrowserContext, saleor: FakeSaleor) -> None:
     context.route(f"{BANK}/**", paid)
 
 
-def put_in_cart(page: Page, shop: Shop) -> None:
-    page.goto(f"{shop.market.url}/marketplace/starter-credit-pack?plan=CREDITS-100")
-    page.get_by_role("button", name="Add 100 credits to cart").click()
-    page.wait_for_url("**/cart")
-
-
-def describe(page: Page) -> None:
-    """By keyboard, in the order of the page."""
-    page.locator("#country").select_option("US")
-    expect(page.get_by_label("ZIP code")).to_be_visible()
-    page.locator("#email").focus()
-    page.keyboard.type("ada@example.com")
-    for name, value in (
-        ("first_name", "Ada"),
-        ("last_name", "Buyer"),
-        ("street_address_1", "1 Market St"),
-        ("city", "San Francisco"),
-        ("postal_code", "94105"),
-    ):
-        page.locator(f"#{name}").focus()
-        page.keyboard.type(value)
-    page.locator("#country_area").select_option("CA")
-    page.locator("#terms").focus()
-    page.keyboard.press("Space")
-
-
-def to_checkout(page: Page, shop: Shop) -> None:
-    put_in_cart(page, shop)
-    page.get_by_role("link", name="Check out").click()
-    page.wait_for_url("**/checkout")
-
-
 def test_a_card_is_paid_with_stripes_own_form_by_keyboard(shop: Shop, tab: Page) -> None:
     violations: list[str] = []
     before = set(shop.saleor.intents)
     tab.on("console", lambda message: violations.append(message.text) if "Content Security Policy" in message.text else None)
-    to_checkout(tab, shop)
+    to_checkout(tab, shop.market.url)
     card = tab.get_by_label("Card number")
     expect(card).to_be_visible()
     assert tab.evaluate("window.stripeMade.key") == "pk_test_fake"
@@ -173,7 +145,7 @@ def test_a_card_is_paid_with_stripes_own_form_by_keyboard(shop: Shop, tab: Page)
 def test_no_other_page_names_stripe_in_its_policy_or_on_the_network(shop: Shop, tab: Page) -> None:
     outside: list[str] = []
     tab.on("request", lambda request: outside.append(request.url) if "stripe" in request.url else None)
-    put_in_cart(tab, shop)
+    put_in_cart(tab, shop.market.url)
     for path in ("/", "/marketplace", "/marketplace/starter-credit-pack", "/pricing", "/cart", "/signin", "/orders/ord_none", "/nowhere"):
         answer = tab.goto(f"{shop.market.url}{path}")
         assert answer is not None
@@ -188,7 +160,7 @@ def test_no_other_page_names_stripe_in_its_policy_or_on_the_network(shop: Shop, 
 
 
 def test_a_gateway_that_is_not_known_is_named_and_cannot_be_chosen(shop: Shop, tab: Page) -> None:
-    to_checkout(tab, shop)
+    to_checkout(tab, shop.market.url)
     expect(tab.get_by_text("The shop also offers Adyen, which this storefront cannot use yet.")).to_be_visible()
     expect(tab.locator(f"input[value='{UNKNOWN}']")).to_be_disabled()
     shop.saleor.gateways = [UNKNOWN]
@@ -198,7 +170,7 @@ def test_a_gateway_that_is_not_known_is_named_and_cannot_be_chosen(shop: Shop, t
 
 
 def test_a_bank_page_is_named_before_the_browser_goes_there_and_leads_back_to_the_order(shop: Shop, tab: Page) -> None:
-    to_checkout(tab, shop)
+    to_checkout(tab, shop.market.url)
     describe(tab)
     tab.get_by_label("Bank transfer").check()
     tab.get_by_role("button", name=re.compile("^Pay")).click()
@@ -213,7 +185,7 @@ def test_a_bank_page_is_named_before_the_browser_goes_there_and_leads_back_to_th
 
 
 def test_a_shop_that_is_away_keeps_what_was_typed_and_says_that_nothing_was_charged(shop: Shop, tab: Page) -> None:
-    to_checkout(tab, shop)
+    to_checkout(tab, shop.market.url)
     tab.get_by_label("Bank transfer").check()
     describe(tab)
     shop.saleor.down = True
@@ -229,7 +201,7 @@ def test_a_shop_that_is_away_keeps_what_was_typed_and_says_that_nothing_was_char
 
 
 def test_the_form_follows_the_country_and_keeps_what_was_typed(shop: Shop, tab: Page) -> None:
-    to_checkout(tab, shop)
+    to_checkout(tab, shop.market.url)
     tab.locator("#country").select_option("US")
     expect(tab.get_by_label("ZIP code")).to_be_visible()
     expect(tab.get_by_label("State")).to_be_visible()
@@ -245,7 +217,7 @@ def test_the_form_follows_the_country_and_keeps_what_was_typed(shop: Shop, tab: 
 
 
 def test_two_tabs_end_in_one_order(shop: Shop, tab: Page) -> None:
-    to_checkout(tab, shop)
+    to_checkout(tab, shop.market.url)
     other = tab.context.new_page()
     other.goto(f"{shop.market.url}/checkout")
     for page in (tab, other):
@@ -264,3 +236,37 @@ def test_two_tabs_end_in_one_order(shop: Shop, tab: Page) -> None:
     tab.goto(f"{shop.market.url}/checkout")
     expect(tab.get_by_text("Your order is placed")).to_be_visible(timeout=20_000)
     assert httpx.get(f"{shop.market.url}/health").status_code == 200
+
+
+def test_a_confirmation_whose_answer_is_lost_is_looked_into_and_paid_once(shop: Shop, tab: Page) -> None:
+    before = set(shop.saleor.intents)
+    to_checkout(tab, shop.market.url)
+    describe(tab)
+    tab.get_by_label("Card number").fill("4000000000000119")
+    tab.get_by_role("button", name=re.compile("^Pay")).click()
+    expect(tab.get_by_text("It is not known whether the payment was confirmed. The shop is asked now.")).to_be_visible(timeout=SLOW)
+    tab.get_by_label("Card number").fill("4242424242424242")
+    tab.get_by_role("button", name=re.compile("^Pay")).click()
+    tab.wait_for_url("**/orders/ord_*")
+    assert len(set(shop.saleor.intents) - before) == 1
+
+
+def test_a_payment_left_open_at_a_bank_is_given_up_before_another_total_is_paid(shop: Shop, tab: Page) -> None:
+    to_checkout(tab, shop.market.url)
+    describe(tab)
+    tab.get_by_label("Bank transfer").check()
+    tab.get_by_role("button", name=re.compile("^Pay")).click()
+    expect(tab.get_by_role("link", name="Go on to bank.example")).to_be_visible(timeout=SLOW)
+    put_in_cart(tab, shop.market.url)
+    tab.goto(f"{shop.market.url}/checkout")
+    said = "You have a payment of $10.00 open at bank.example, and the total is $20.00 now."
+    expect(tab.get_by_role("paragraph").filter(has_text=said)).to_be_visible(timeout=SLOW)
+    tab.get_by_role("button", name="Give it up").click()
+    expect(tab.get_by_text("You gave this payment up.")).to_be_visible(timeout=SLOW)
+    expect(tab.locator("#email")).to_have_value("ada@example.com")
+    tab.get_by_label("Bank transfer").check()
+    tab.locator("#terms").check()
+    tab.get_by_role("button", name=re.compile("^Pay")).click()
+    tab.get_by_role("link", name="Go on to bank.example").click()
+    tab.get_by_role("link", name="Pay at the bank").click()
+    tab.wait_for_url("**/orders/ord_*")
