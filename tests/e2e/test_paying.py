@@ -264,3 +264,14 @@ def test_two_tabs_end_in_one_order(shop: Shop, tab: Page) -> None:
     tab.goto(f"{shop.market.url}/checkout")
     expect(tab.get_by_text("Your order is placed")).to_be_visible(timeout=20_000)
     assert httpx.get(f"{shop.market.url}/health").status_code == 200
+
+
+def test_the_first_wrong_field_has_the_focus_after_every_press(shop: Shop, tab: Page) -> None:
+    shop.saleor.gateways = [REDIRECT]
+    to_checkout(tab, shop)
+    tab.locator("#email").fill("ada@example.com")
+    for name in ("country", "first_name"):
+        tab.get_by_role("button", name=re.compile("^Pay")).click()
+        expect(tab.locator(f"#{name}")).to_be_focused()
+        tab.locator("#country").select_option("US")
+        expect(tab.get_by_label("ZIP code")).to_be_visible()
