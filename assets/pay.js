@@ -118,6 +118,9 @@
     setTimeout(() => form.requestSubmit());
   }, true);
 
+  // The first field that is wrong takes the focus, once a press.
+  new MutationObserver(([{ target }]) => document.getElementById(target.dataset.wrong?.split(":")[1])?.focus())
+    .observe(document.documentElement, { subtree: true, attributeFilter: ["data-wrong"] });
   new MutationObserver(sync).observe(document.documentElement, {
     subtree: true, childList: true, attributes: true,
     attributeFilter: ["data-stripe-key", "data-amount", "data-secret", "data-turn", "data-leave"],

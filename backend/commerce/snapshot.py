@@ -57,8 +57,10 @@ class Snapshot:
         return ProductPage(tuple(found[query.skip : query.skip + query.first]), len(found), local)
 
     def _searched(self, words: str, ranked: Sequence[str] | None) -> list[Product]:
-        if ranked is not None:
-            return [self.slugs[slug] for slug in ranked if slug in self.slugs]
+        """What the shop has nothing for is looked for here: its index is made some time after its products, and never where its scheduler
+        does not run."""
+        if found := [self.slugs[slug] for slug in ranked or () if slug in self.slugs]:
+            return found
         ranks = {item.slug: rank(item, words) for item in self.products}
         return sorted((item for item in self.products if ranks[item.slug]), key=lambda item: -ranks[item.slug])
 

@@ -58,7 +58,7 @@ class DeskEvent:
 class DeskOrder:
     """charge_status, saleor_status: Saleor's own words at the last look. saleor_url: the order in its dashboard, "" when embedded.
 
-    excess: what was paid beyond the total, "" when nothing was.
+    excess: what the shop holds and is not owed, "" when nothing is.
     looks: the number of the last look at it in Saleor that was put into effect. log: newest first. actions: of "retry", "restore",
     "take_back", "keep", "reconcile", those that would be accepted.
     """

@@ -107,6 +107,8 @@ def payment(applied: str, seen: Mapping[str, Any], sums: Mapping[str, int], rece
         return Payment.PARTLY_PAID
     if applied == Standing.CANCELLED and seen["refunded"] > 0:
         return Payment.REFUNDED if seen["charged"] <= 0 else Payment.PARTLY_REFUNDED
+    if applied == Standing.CANCELLED and seen["charged"] > 0:
+        return Payment.PAID
     return Payment(applied)
 
 
@@ -121,8 +123,9 @@ def unpaid(seen: Mapping[str, Any], received: int) -> int:
 
 
 def excess(seen: Facts) -> int:
-    """Minor units that the shop holds beyond the total; Saleor calls such an order OVERCHARGED, and gives nothing back by itself."""
-    return max(0, seen["charged"] - seen["total"])
+    """Minor units that the shop holds beyond the total; Saleor calls such an order OVERCHARGED, and gives nothing back by itself. Neither
+    does it when an order is cancelled, of which nothing is owed."""
+    return max(0, seen["charged"] - (0 if seen.get("status") == "CANCELED" else seen["total"]))
 
 
 class Decision(TypedDict):

@@ -53,7 +53,9 @@ def other() -> rx.Component:
 
 def form() -> rx.Component:
     parts = [rx.el.h1("Checkout", class_name="t3"), faults(), contact(), address(), payment()]
-    return rx.el.form(*parts, class_name="col g12x ckform", on_submit=Checkout.pay, no_validate=True)
+    # assets/pay.js gives the focus: Reflex finds no field of a list by its name.
+    focus = {"data-wrong": Checkout.first}
+    return rx.el.form(*parts, class_name="col g12x ckform", on_submit=Checkout.pay, no_validate=True, custom_attrs=focus)
 
 
 def faults() -> rx.Component:

@@ -42,13 +42,14 @@ def register() -> rx.Component:
 def split(title: str, other: rx.Component, form: rx.Component, below: rx.Component) -> rx.Component:
     top = rx.el.div(rx.el.h1(title, class_name="t2"), rx.el.p(other, class_name="i2 sm"), class_name="col g2")
     said = rx.cond(Entry.error != "", note(Entry.error, tone="ba", sign="alert", role="alert"), rx.fragment())
-    proven = rx.cond(
-        Entry.verified, note("Your e-mail address is proven. Sign in to go on.", tone="go", sign="check", role="status"), rx.fragment()
-    )
-    anew = rx.fragment(top, said, proven, form, below)
+    anew = rx.fragment(top, said, proven("Your e-mail address is proven. Sign in to go on."), form, below)
     box = rx.el.div(mark(), rx.cond(Session.email != "", signed_in_already(), anew), class_name="sbox col g8")
     grid = rx.el.div(rx.el.div(box, class_name="scol"), rx.el.div(class_name="spat", aria_hidden="true"), class_name="sgrid")
     return rx.el.div(skip(), rx.el.main(grid, id="main"))
+
+
+def proven(words: str) -> rx.Component:
+    return rx.cond(Entry.verified, note(words, tone="go", sign="check", role="status"), rx.fragment())
 
 
 def mark() -> rx.Component:
@@ -62,7 +63,11 @@ def signed_in_already() -> rx.Component:
         class_name="col g2",
     )
     leave = native_form(button("Sign out", kind="o", type="submit", wide=True), action=routes.LOGOUT)
-    return rx.fragment(said, rx.el.div(link_button("Open your workspace", href=routes.APP, wide=True), leave, class_name="col g3"))
+    return rx.fragment(
+        said,
+        proven("Your e-mail address is proven."),
+        rx.el.div(link_button("Open your workspace", href=routes.APP, wide=True), leave, class_name="col g3"),
+    )
 
 
 def entry_form(action: str, *fields: rx.Component) -> rx.Component:

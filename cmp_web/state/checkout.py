@@ -126,7 +126,8 @@ class Checkout(Shown, rx.State):
         finally:
             self.paying = False
         if self.wrong:
-            yield rx.set_focus(self.wrong[0].name)
+            self._faults += 1
+            self.first = f"{self._faults}:{self.wrong[0].name}"
 
     @rx.event
     @public
@@ -196,6 +197,9 @@ class Checkout(Shown, rx.State):
         if standing.outcome is not None:
             async for event in self._show(standing.outcome, reading=True):
                 yield event
+            if self.step in {"redirect", "open"}:
+                # Its buyer may have paid there, and come back by another way than the bank's.
+                yield Checkout.watch
 
     async def _returned(self, state: str) -> Any:
         """Back from the bank's pages, whose words are passed on as they are."""

@@ -25,7 +25,8 @@ RETRY = {"unknown": "Try again", "stranded": "Try to place it again"}
 class Shown(rx.State, mixin=True):
     """said, tone, again: what the till said, how grave it is, and the words of the button that looks once more. step: what the buyer has to
     do: "confirm", "stripe", "redirect" (to `url`, on `host`), or "open": go on there or give it up. order: the path of the order this
-    became. leave: whether to go there by loading the page anew, so that no script of a payment service stays in it.
+    became. leave: whether to go there by loading the page anew, so that no script of a payment service stays in it. first: the field that
+    takes the focus, with the number of the press that found it wrong.
     """
 
     cart: CartView = EMPTY
@@ -40,6 +41,7 @@ class Shown(rx.State, mixin=True):
     workspace: bool = False
     errors: dict[str, str] = BLANK
     wrong: list[Wrong] = []
+    first: str = ""
     changes: list[ChangeView] = []
     said: str = ""
     tone: str = ""
@@ -55,6 +57,7 @@ class Shown(rx.State, mixin=True):
     _typed: dict[str, str] = {}
     _away: bool = False
     _watch: int = 0
+    _faults: int = 0
     _brought: bool = False
     _form: tuple[FormField, ...] = ()
 

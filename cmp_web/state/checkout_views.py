@@ -100,7 +100,7 @@ def fields(form: Iterable[FormField], country: str, typed: Mapping[str, str], er
 
 def wrong(errors: Mapping[str, str], shown: Iterable[FieldView]) -> list[Wrong]:
     """The fields to look at, in the order of the page."""
-    labels = {"email": FIXED["email"], **{field.name: field.label for field in shown}, "country": FIXED["country"], "terms": FIXED["terms"]}
+    labels = {name: FIXED[name] for name in ("email", "country")} | {field.name: field.label for field in shown} | {"terms": FIXED["terms"]}
     return [Wrong(name, label) for name, label in labels.items() if errors.get(name)]
 
 

@@ -198,7 +198,7 @@ def sheet(view: DeskOrder, now: datetime) -> Sheet:
         status=order.status,
         heading=STANDS.get(order.status, ""),
         reason=view.reason,
-        excess=f"Paid {view.excess} more than its total; give it back in Saleor." if view.excess else "",
+        excess=_excess(view),
         moving=order.status == "paid",
         looks=view.looks,
         stages=[
@@ -211,6 +211,14 @@ def sheet(view: DeskOrder, now: datetime) -> Sheet:
         can=sorted(view.actions & ACTS),
         saleor_url=view.saleor_url,
     )
+
+
+def _excess(view: DeskOrder) -> str:
+    if not view.excess:
+        return ""
+    cancelled = view.saleor_status == "CANCELED"
+    fault = f"It was cancelled, and the shop still holds {view.excess}" if cancelled else f"Paid {view.excess} more than its total"
+    return f"{fault}; give it back in Saleor."
 
 
 def _but(note: str, reason: str) -> str:

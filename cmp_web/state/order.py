@@ -40,7 +40,12 @@ PARTLY = (
     "Partly refunded, and we are looking at it",
     "Part of the money went back. Until it is settled what that was for, nothing more is taken back.",
 )
-"""For an order whose reason is a question to the operator, which is not the buyer's."""
+OWED = (
+    "Not paid in full",
+    "Part of the total has not come in, and we are looking at it. Nothing that you paid is lost.",
+)
+QUESTIONS = {"partly_refunded": PARTLY, "partly_paid": OWED}
+"""By how the payment stands: for an order whose reason is a question to the operator, which is not the buyer's."""
 PAYMENT = {
     "free": "Nothing to pay",
     "paid": "Paid",
@@ -167,8 +172,8 @@ class Order(rx.State):
 
 def _shown(view: OrderView) -> Shown:
     agents = [agent for line in view.lines for agent in line.instance_ids]
-    partly = view.status == "needs_hand" and view.payment == "partly_refunded"
-    heading, lead = PARTLY if partly else HEADINGS.get(view.status, ("", "")) if view.status != "ready" else _ready(len(agents))
+    question = QUESTIONS.get(view.payment) if view.status == "needs_hand" else None
+    heading, lead = question or (HEADINGS.get(view.status, ("", "")) if view.status != "ready" else _ready(len(agents)))
     told = any(stage.note == view.stuck_reason for stage in view.stages)
     return Shown(
         ref=view.ref,
@@ -178,7 +183,7 @@ def _shown(view: OrderView) -> Shown:
         heading=heading,
         lead=lead,
         stages=[
-            Stage(s.key, s.title, s.status, words.time(s.at) if s.at else "", "" if partly and s.status == "stuck" else s.note, place)
+            Stage(s.key, s.title, s.status, words.time(s.at) if s.at else "", "" if question and s.status == "stuck" else s.note, place)
             for place, s in enumerate(view.stages, start=1)
         ],
         lines=[_line(line) for line in view.lines],
@@ -189,7 +194,7 @@ def _shown(view: OrderView) -> Shown:
         back=_back(view),
         email=view.email,
         open=view.status in OPEN,
-        stuck="" if partly or told else view.stuck_reason,
+        stuck="" if question or told else view.stuck_reason,
         claimable=view.claimable,
         agent=agents[0] if agents else "",
     )

@@ -270,3 +270,14 @@ def test_a_payment_left_open_at_a_bank_is_given_up_before_another_total_is_paid(
     tab.get_by_role("link", name="Go on to bank.example").click()
     tab.get_by_role("link", name="Pay at the bank").click()
     tab.wait_for_url("**/orders/ord_*")
+
+
+def test_the_first_wrong_field_has_the_focus_after_every_press(shop: Shop, tab: Page) -> None:
+    shop.saleor.gateways = [REDIRECT]
+    to_checkout(tab, shop.market.url)
+    tab.locator("#email").fill("ada@example.com")
+    for name in ("country", "first_name"):
+        tab.get_by_role("button", name=re.compile("^Pay")).click()
+        expect(tab.locator(f"#{name}")).to_be_focused()
+        tab.locator("#country").select_option("US")
+        expect(tab.get_by_label("ZIP code")).to_be_visible()

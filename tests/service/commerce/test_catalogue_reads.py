@@ -223,6 +223,16 @@ async def test_words_are_ranked_by_the_shop_once_and_looked_for_here_while_it_is
     assert (await mall.commerce.products(ProductQuery(search="zebra"))).items == ()
 
 
+async def test_what_the_index_of_the_shop_does_not_hold_yet_is_looked_for_here(mall: Mall, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def nothing(_words: str) -> tuple[str, ...]:
+        return ()
+
+    monkeypatch.setattr(mall.commerce, "_search", nothing)
+    found = await mall.commerce.products(ProductQuery(search="knowledge", sort="relevance"))
+    assert (found.items[0].slug, found.local) == ("knowledge-base-agent", False)
+    assert (await mall.commerce.products(ProductQuery(search="zebra"))).items == ()
+
+
 async def test_the_last_good_copy_survives_a_restart_during_an_outage(mall: Mall, database: Database, clock: FrozenClock) -> None:
     known, read_at = await mall.commerce.products(), clock.now()
     mall.way.up = False

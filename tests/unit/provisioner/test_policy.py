@@ -95,6 +95,8 @@ def test_a_charge_status_that_is_full_by_a_granted_refund_does_not_make_an_order
         (seen(5000, "OVERCHARGED", explained=1000), 0),
         (seen(0), 0),
         (seen(300, "OVERCHARGED", total=0), 300),
+        (seen(5000, status="CANCELED"), 5000),
+        (seen(0, refunded=5000, status="CANCELED"), 0),
     ],
 )
 def test_what_was_paid_beyond_the_total_is_not_ours_and_a_refund_that_was_only_granted_is_none_of_it(facts: Facts, beyond: int) -> None:

@@ -79,6 +79,14 @@ async def test_refunds_and_a_charge_back_are_told_to_the_buyer(market: Market) -
     assert shown.lines[0].outcome == "Taken back"
 
 
+async def test_an_order_that_grew_after_it_was_paid_is_not_called_paid_and_asks_its_buyer_for_no_decision(market: Market) -> None:
+    order_id = market.saleor.place("CSA-BASIC", email=MEMBER)
+    market.saleor.orders[order_id]["total"]["gross"]["amount"] = 59.99
+    shown = (await page_of(market, await market.deliver(order_id))).order
+    assert (shown.status, shown.heading, shown.paid) == ("needs_hand", "Not paid in full", "Paid in part")
+    assert "decide" not in json.dumps(dataclasses.asdict(shown))
+
+
 async def test_neither_the_page_nor_the_history_holds_the_shops_own_order_id(market: Market) -> None:
     order_id = market.saleor.place("CSA-BASIC", email=MEMBER)
     ref = await market.deliver(order_id)

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from backend.kernel.errors import Unavailable
+from cmp_web import routes
 from cmp_web.state.operator_order import OperatorOrder
 from cmp_web.state.operator_orders import OperatorOrders
+from cmp_web.state.order import Order
 from cmp_web.state.session import Operator
 from tests.web.orders.conftest import MEMBER, Market, call
 from tests.web.store.conftest import destination
@@ -210,3 +212,15 @@ async def test_an_order_that_was_paid_twice_says_how_much_has_to_be_given_back(m
     market.saleor.pay(order_id, 19.99)
     twice = await opened(market, await market.deliver(order_id, issued="2026-11-22T12:05:00+00:00"))
     assert (twice.sheet.excess, twice.sheet.status) == ("Paid $19.99 more than its total; give it back in Saleor.", "ready")
+
+
+async def test_money_of_a_cancelled_order_that_the_shop_still_holds_is_named_to_operator_and_buyer(market: Market) -> None:
+    order_id = market.saleor.place("CSA-BASIC", email=MEMBER)
+    await market.deliver(order_id)
+    market.saleor.orders[order_id]["status"] = "CANCELED"
+    ref = await market.deliver(order_id, issued="2026-11-22T12:05:00+00:00")
+    sheet = (await opened(market, ref)).sheet
+    assert (sheet.status, sheet.excess) == ("cancelled", "It was cancelled, and the shop still holds $19.99; give it back in Saleor.")
+    page = market.tab(Order, MEMBER, routes.order(ref))
+    await call(Order.load, page)
+    assert (page.order.heading, page.order.paid) == ("This order was cancelled", "Paid")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
 from sqlmodel import col
 
-from backend.commerce.outcomes import Outcome
+from backend.commerce.gateways import Action
+from backend.commerce.outcomes import Buyer, Outcome, Standing
+from backend.commerce.till import Till
 from backend.main import System
 from backend.shop.models import CheckoutLineRow, VariantRow
 from cmp_web.state import checkout as module
@@ -158,3 +161,30 @@ async def test_a_loaded_page_confirms_nothing_from_before_and_counts_its_askings
     state.stripe = views.Stripe("pk", 1000, "usd", "secret", "back", 3)
     await call(Checkout.load, state)
     assert (state.stripe.secret, state.stripe.turn) == ("", 3)
+
+
+async def test_the_first_wrong_field_of_the_page_takes_the_focus_at_every_press(system: System) -> None:
+    await put("starter-credit-pack", "CREDITS-100")
+    state = await at_checkout(country="")
+    await call(Checkout.pay, state, {"email": "buyer@example.com"})
+    assert [field.name for field in state.wrong] == ["country", "first_name", "last_name", "terms"]
+    assert state.first == "1:country"
+    await call(Checkout.pay, state, {})
+    assert state.first == "2:email"
+
+
+async def test_a_payment_left_open_elsewhere_is_asked_about_as_soon_as_the_checkout_is_opened(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = type(system.services.till).look
+
+    async def at_the_bank(till: Till, buyer: Buyer) -> Standing:
+        action = Action("redirect", url="https://bank.example/pay")
+        return replace(await look(till, buyer), outcome=Outcome("action", action=action, gateway="bank"))
+
+    await put("starter-credit-pack", "CREDITS-100")
+    monkeypatch.setattr(Till, "look", at_the_bank)
+    state = tab(Checkout, "/checkout")
+    events = await call(Checkout.load, state)
+    assert (state.step, state.host) == ("redirect", "bank.example")
+    assert Checkout.watch in events
