@@ -27,8 +27,8 @@ COLUMNS = (
 )
 """kind: "order", then its "line"s, the "lot"s of each unit, the "debit"s of each lot; at the end a "total" for each currency and one
 for the credits. A cell is empty where a column says nothing of that kind."""
-BATCH = 100
-"""Orders read at once, which is also as many as Saleor tells at once."""
+BATCH = 25
+"""Orders read at once, and asked of Saleor at once."""
 Row = dict[str, object]
 
 

@@ -28,7 +28,8 @@ LOOK_BACK = timedelta(days=3)
 """How far back the poll looks at changes. Saleor gives up on a delivery after six minutes; an outage of ours may last a weekend."""
 AGAIN = timedelta(hours=1)
 """When the poll begins anew what ended before it drew a ticket."""
-PAGE = 100
+PAGE = 25
+"""Orders asked for at once. A busy shop takes seconds for a hundred with their lines, payments and fulfilments: too long for one answer."""
 MOST = 500
 """Half done orders that one run takes on, those that wait longest first."""
 CHUNK = 200

@@ -75,7 +75,7 @@ async def test_the_check_names_what_saleor_says_otherwise(house: House, saleor: 
     assert await house.books.check(NOW + timedelta(days=1)) == []
 
 
-async def test_the_check_asks_saleor_once_for_a_hundred_orders(house: House, saleor: FakeSaleor, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_check_asks_saleor_once_for_many_orders(house: House, saleor: FakeSaleor, monkeypatch: pytest.MonkeyPatch) -> None:
     await house.member()
     for _ in range(3):
         await house.deliver(saleor, saleor.place("CREDITS-100"))
