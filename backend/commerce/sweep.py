@@ -1,4 +1,4 @@
-"""Every few minutes: the orders of payments whose buyer went away, or whose process died, before they were placed; and word to the
+"""Every other minute: the orders of payments whose buyer went away, or whose process died, before they were placed; and word to the
 operators of those that cannot be.
 """
 
@@ -10,7 +10,7 @@ from backend.commerce.telling import Telling
 from backend.commerce.till import Till
 from backend.durable import Durable
 
-AT = "*/5 * * * *"
+AT = "*/2 * * * *"
 log = logging.getLogger(__name__)
 
 

@@ -74,9 +74,13 @@ def _excess(sheet: Any) -> rx.Component:
 def _act(state: Any, name: str, words: str, act: Any, during: str) -> rx.Component:
     """A button for what the order allows now; busy it says so and cannot be pressed again."""
     busy = rx.fragment(rx.el.span(class_name="spin"), during)
-    kind = "p" if name == "retry" else "o"
-    pressed = button(rx.cond(state.busy == name, busy, words), kind=kind, size="s", on_click=act, disabled=state.busy != "")
-    return rx.cond(state.sheet.can.contains(name), pressed, rx.fragment())
+
+    def pressed(kind: str) -> rx.Component:
+        return button(rx.cond(state.busy == name, busy, words), kind=kind, size="s", on_click=act, disabled=state.busy != "")
+
+    # Where there is something to decide, trying again is not what is asked for.
+    first = rx.cond(state.sheet.can.contains("keep"), pressed("o"), pressed("p")) if name == "retry" else pressed("o")
+    return rx.cond(state.sheet.can.contains(name), first, rx.fragment())
 
 
 def _opens(state: Any, name: str, dialog: str, words: str) -> rx.Component:
