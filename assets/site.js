@@ -11,6 +11,25 @@ document.addEventListener("click", (event) => {
   if (target.dataset.reveal !== undefined) reveal(target);
 });
 
+// A press before the application hears it is kept, and made again as soon as it does: the last one, once.
+let early;
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button:not([data-open],[data-close],[data-copy],[data-reveal])");
+  if (!button || heard(button)) return;
+  event.preventDefault();
+  if (!early) requestAnimationFrame(listen);
+  early = button;
+}, true);
+
+const heard = (node) => Object.keys(node).some((name) => name.startsWith("__reactProps"));
+
+function listen() {
+  if (early.isConnected && !heard(early)) return requestAnimationFrame(listen);
+  const button = early;
+  early = undefined;
+  if (button.isConnected) button.click();
+}
+
 // data-copy holds the text, or is empty for the code beside the button.
 async function copy(button) {
   const text = button.dataset.copy || button.closest(".code")?.querySelector("code")?.innerText || "";

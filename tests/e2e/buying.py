@@ -8,22 +8,9 @@ SLOW = 20_000
 """Milliseconds: how quick the machine is, is not what these tests are about."""
 
 
-LISTENING = """() => new Promise((done) => {
-  const look = () => Object.keys(document.querySelector("main button") ?? {}).some((name) => name.startsWith("__react"))
-    ? done() : requestAnimationFrame(look);
-  look();
-})"""
-
-
-def listening(page: Page) -> None:
-    """Until the page's scripts hear a click: one before that would be lost. Asked so, since our policy lets no page evaluate words."""
-    page.evaluate(LISTENING)
-
-
 def put_in_cart(page: Page, url: str) -> None:
     """One of the smallest credit packs more."""
     page.goto(f"{url}/marketplace/starter-credit-pack?plan=CREDITS-100")
-    listening(page)
     page.get_by_role("button", name="Add 100 credits to cart").click()
     page.wait_for_url("**/cart")
 

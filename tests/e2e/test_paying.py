@@ -281,3 +281,16 @@ def test_the_first_wrong_field_has_the_focus_after_every_press(shop: Shop, tab: 
         expect(tab.locator(f"#{name}")).to_be_focused()
         tab.locator("#country").select_option("US")
         expect(tab.get_by_label("ZIP code")).to_be_visible()
+
+
+def test_a_press_before_the_page_hears_it_is_made_once_it_does(shop: Shop, tab: Page) -> None:
+    held: list[Route] = []
+    tab.route(re.compile(r"/assets/[^?]+\.js"), lambda route: held.append(route))
+    tab.goto(f"{shop.market.url}/marketplace/starter-credit-pack?plan=CREDITS-100", wait_until="commit")
+    for _ in range(2):
+        tab.get_by_role("button", name="Add 100 credits to cart").first.click()
+    assert held, "the application has not come yet"
+    # Whatever is held goes on.
+    tab.unroute_all()
+    tab.wait_for_url("**/cart")
+    expect(tab.get_by_role("group", name=re.compile("^Quantity")).locator("output")).to_have_text("1")
