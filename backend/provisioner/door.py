@@ -21,8 +21,9 @@ CROWD = 4
 """Deliveries inside at which orders begin to wait. One after another does not hold them up."""
 CALM = 0.25
 """Seconds after the last crowd until orders go on. A crowd seldom comes in one breath."""
-COURTESY = 2.0
-"""Seconds an order waits for the crowd to go before it is worked on all the same, so that even a flood without end cannot stop orders."""
+TURN = 0.25
+"""Seconds: while a crowd stays, one order begins in each of these, so that even a flood without end cannot stop orders. Not several at a
+time after a longer wait: the deliveries that met them would be the late ones."""
 
 
 class Door:
@@ -32,6 +33,7 @@ class Door:
         self._patience, self._inside = patience, 0
         self._turns = asyncio.Semaphore(AT_WORK)
         self._crowded = -CALM
+        self._turn = 0.0
 
     @asynccontextmanager
     async def admitted(self) -> AsyncIterator[None]:
@@ -52,13 +54,16 @@ class Door:
             self._inside -= 1
 
     async def quiet(self) -> None:
-        """Wait while deliveries crowd in: an order can wait a little, an answer to Saleor cannot."""
-        until = time.monotonic() + COURTESY
-        while (now := time.monotonic()) < until:
+        """Wait while deliveries crowd in: an order can wait a little, an answer to Saleor cannot. For as many turns as orders wait before
+        this one, at most."""
+        turn = self._turn = max(self._turn, time.monotonic()) + TURN
+        while (now := time.monotonic()) < turn:
             self._look()
             if self._crowded + CALM <= now:
+                # Whoever comes next need not wait behind those who waited for nothing.
+                self._turn = min(self._turn, now)
                 return
-            await asyncio.sleep(min(self._crowded + CALM, until) - now)
+            await asyncio.sleep(min(self._crowded + CALM, turn) - now)
 
     def _look(self) -> None:
         if self._inside >= CROWD:

@@ -57,7 +57,7 @@ async def test_a_timeout_of_somebody_else_is_not_taken_for_its_own() -> None:
 async def test_an_order_waits_while_deliveries_crowd_in_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "CROWD", 2)
     monkeypatch.setattr(module, "CALM", 0.02)
-    monkeypatch.setattr(module, "COURTESY", 0.3)
+    monkeypatch.setattr(module, "TURN", 0.3)
     door = Door()
     async with door.admitted():
         await asyncio.wait_for(door.quiet(), 0.2)
@@ -67,6 +67,12 @@ async def test_an_order_waits_while_deliveries_crowd_in_but_not_for_ever(monkeyp
             assert not waiting.done()
         await asyncio.wait_for(waiting, 0.2)
         async with door.admitted():
-            began = time.monotonic()
-            await door.quiet()
-            assert time.monotonic() - began >= 0.3
+            began, gone = time.monotonic(), list[float]()
+
+            async def order() -> None:
+                await door.quiet()
+                gone.append(time.monotonic() - began)
+
+            await asyncio.gather(order(), order())
+            assert gone[0] >= 0.3, "the crowd stays, so the first has its turn"
+            assert gone[1] >= 0.6, "and the next not together with it"
