@@ -2,7 +2,7 @@
 (() => {
   const SOURCE = "https://js.stripe.com/v3/";
   const RELOADED = "cmp-stripe-reloaded";
-  let loading, stripe, elements, key, shown, method, turn, pressed = false, busy = false;
+  let loading, stripe, elements, key, shown, method, turn, pressed = false, asked = false, busy = false;
 
   const place = () => document.querySelector("[data-stripe-key]");
   const say = (words) => {
@@ -96,6 +96,7 @@
 
   // The card is checked before the form is sent: the server has to know the method first.
   document.addEventListener("submit", async (event) => {
+    asked = true;
     const form = event.target, box = place();
     if (!box || !form.contains(box)) return;
     if (form.dataset.checked) {
@@ -118,8 +119,8 @@
     setTimeout(() => form.requestSubmit());
   }, true);
 
-  // The first field that is wrong takes the focus, once a press.
-  new MutationObserver(([{ target }]) => document.getElementById(target.dataset.wrong?.split(":")[1])?.focus())
+  // The first field that is wrong takes the focus, once a press; never while a page opens by itself.
+  new MutationObserver(([{ target }]) => asked && document.getElementById(target.dataset.wrong?.split(":")[1])?.focus())
     .observe(document.documentElement, { subtree: true, attributeFilter: ["data-wrong"] });
   new MutationObserver(sync).observe(document.documentElement, {
     subtree: true, childList: true, attributes: true,

@@ -15,8 +15,11 @@ document.addEventListener("click", (event) => {
 let early;
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button:not([data-open],[data-close],[data-copy],[data-reveal])");
-  if (!button || heard(button)) return;
+  // A form that is posted by itself works without the application.
+  if (!button || heard(button) || button.form?.method === "post") return;
   event.preventDefault();
+  // While it comes alive, the application would take this press as well as the one that is made for it.
+  event.stopImmediatePropagation();
   if (!early) requestAnimationFrame(listen);
   early = button;
 }, true);

@@ -18,13 +18,14 @@ SELECT md5(string_agg(part, ',' ORDER BY part)) FROM (
         WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
     UNION ALL SELECT concat('a', attrelid, attname, atttypid, attnotnull, attisdropped) FROM pg_attribute WHERE attrelid >= 16384
     UNION ALL SELECT concat('c', oid, conname, pg_get_constraintdef(oid)) FROM pg_constraint WHERE oid >= 16384
+    UNION ALL SELECT concat('d', adrelid, adnum, pg_get_expr(adbin, adrelid)) FROM pg_attrdef WHERE adrelid >= 16384
     UNION ALL SELECT concat('t', oid, tgname, tgenabled) FROM pg_trigger WHERE NOT tgisinternal
     UNION ALL SELECT concat('f', oid, proname, md5(prosrc)) FROM pg_proc WHERE oid >= 16384
     UNION ALL SELECT concat('n', oid, nspname) FROM pg_namespace WHERE nspname !~ '^pg_(temp|toast_temp)'
     UNION ALL SELECT concat('v', version_num) FROM alembic_version
 ) AS parts (part)
 """
-"""Everything but rows, by oid: a table that was dropped and made again is another one."""
+"""What a test might change beside rows, by oid: a table that was dropped and made again is another one."""
 OTHERS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 TABLES = "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> 'alembic_version'"
 MOVED = "SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL"

@@ -63,10 +63,12 @@ class Paying(Placing):
     async def _finish(self, held: Held, buyer: Buyer, wish: Wish) -> Outcome:
         """Place the order of what is paid. Where the shop misses the buyer's address by now, it is told the one of the form."""
         found = await self.complete(held, buyer)
-        if found.kind != "refused":
+        if found.kind not in {"refused", "stranded"}:
             return found
         refused = await self.agreement.describe(buyer, held.row.checkout_id, wish.details)
-        return await self.complete(held, buyer) if refused is None else replace(refused, checkout=found.checkout)
+        if refused is None:
+            return await self.complete(held, buyer)
+        return replace(refused, checkout=found.checkout) if found.kind == "refused" else found
 
     async def _first(self, held: Held, checkout: Checkout, buyer: Buyer, wish: Wish) -> Outcome:
         """What is covered already, or costs nothing, is only completed."""

@@ -136,7 +136,7 @@ class Till(Stranded):
             return await self.check(buyer, checkout_id)
         return await self._work(row.id, lambda held: self._paying.leave(held, buyer))
 
-    async def sweep(self, older: timedelta = timedelta(minutes=2)) -> int:
+    async def sweep(self, older: timedelta = timedelta(seconds=90)) -> int:
         """Finish what a crash or a closed tab left between payment and order. The number of orders placed. Nothing is ever paid here.
 
         One row's fault keeps no other from its look.

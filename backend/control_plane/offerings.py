@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,11 +19,14 @@ from backend.kernel.ids import Sku
 from backend.kernel.money import Credits
 
 __all__ = ["Offering", "Offerings", "view"]
+LIFE = 5.0
+"""Seconds. Every page of the store asks what can be bought, and that changes with the catalogue alone, by a process that starts."""
 
 
 class Offerings:
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._kept: tuple[float, tuple[Offering, ...]] | None = None
 
     async def sync(self, products: Sequence[Product]) -> None:
         """Make the table say what the catalogue says. Safe to repeat; run at start."""
@@ -34,6 +38,7 @@ class Offerings:
                 values["position"] = position
                 if not await insert_once(tx, OfferingRow, values, unique=["sku"]):
                     await tx.execute(update(OfferingRow).where(col(OfferingRow.sku) == values["sku"]).values(**values))
+        self._kept = None
 
     async def by_sku(self, sku: str) -> Offering | None:
         """Also one that is no longer sold: it may have been bought."""
@@ -41,11 +46,15 @@ class Offerings:
             row = await tx.get(OfferingRow, sku)
         return view(row) if row else None
 
-    async def all(self) -> list[Offering]:
-        """What can be bought now, in the order of the catalogue."""
-        on_sale = select(OfferingRow).where(col(OfferingRow.on_sale)).order_by(col(OfferingRow.position))
-        async with self._database.read() as tx:
-            return [view(row) for row in await tx.scalars(on_sale)]
+    async def all(self) -> Sequence[Offering]:
+        """What can be bought now, in the order of the catalogue; remembered for `LIFE`."""
+        kept = self._kept
+        if kept is None or time.monotonic() >= kept[0]:
+            on_sale = select(OfferingRow).where(col(OfferingRow.on_sale)).order_by(col(OfferingRow.position))
+            async with self._database.read() as tx:
+                found = tuple(view(row) for row in await tx.scalars(on_sale))
+            kept = self._kept = (time.monotonic() + LIFE, found)
+        return kept[1]
 
 
 def view(row: OfferingRow) -> Offering:

@@ -136,7 +136,7 @@ class Durable:
     async def wait(self, workflow_id: str) -> Any:
         """The result of a workflow, when it has one. Raises what the workflow raised."""
         handle: Any = await DBOS.retrieve_workflow_async(workflow_id)
-        return await handle.get_result()
+        return await handle.get_result(polling_interval_sec=POLL / 4)
 
     async def under_way(self, name: str) -> int:
         """How many pieces of this work wait or are worked on."""

@@ -180,6 +180,9 @@ class Desk:
             given = {(grant.line_id, grant.unit): grant.active for grant in (await repository.grants(tx, [ref]))[ref]}
             away = taken(Case(row, plan_of(row), given))
             seen: Facts = row.facts  # type: ignore[assignment]
+            if policy.unpaid(seen, row.received_minor):
+                # Whatever is decided about such an order, what nobody paid for is given only once it is paid.
+                away = {*away, *(piece for piece in policy.pieces(seen["lines"]) if piece not in given)}
             row.decision = dict(policy.decide(Standing(row.standing), seen, row.received_minor, away))
             await repository.log(tx, ref, key, self._clock.now(), words, caller.email)
             await self._settling.settle(tx, row, seen, known, f"{key}:done", caller.email)

@@ -108,7 +108,7 @@ def payment(applied: str, seen: Mapping[str, Any], sums: Mapping[str, int], rece
     if applied == Standing.CANCELLED and seen["refunded"] > 0:
         return Payment.REFUNDED if seen["charged"] <= 0 else Payment.PARTLY_REFUNDED
     if applied == Standing.CANCELLED and seen["charged"] > 0:
-        return Payment.PAID
+        return Payment.PAID if seen["charged"] >= seen["total"] else Payment.PARTLY_PAID
     return Payment(applied)
 
 

@@ -154,7 +154,7 @@ def _take_back(state: Any) -> rx.Component:
 
 
 def _keep(state: Any) -> rx.Component:
-    words = "The buyer keeps the agents and the credits although money was refunded. The order is done."
+    words = "The buyer keeps what was paid for once, although not all of the money is there now. The order is done."
     send = _send(state, "keep", "Take nothing back", "p")
     return _asked(state, "keep", "Take nothing back", words, rx.fragment(), name="keep-reason", act=state.keep, send=send)
 

@@ -45,6 +45,7 @@ def _read(file: Path) -> str:
     return file.read_text()
 
 
+@lru_cache(maxsize=256)
 def dressed(page: str, head: str, body: str = "") -> str:
     """`page` with `head` at the end of its head, in place of what Reflex said about the same, and `body` for readers without scripts."""
     page = re.sub(r'<meta content="[^"]*" property="og:image"/>', "", page, count=1)

@@ -158,7 +158,7 @@ class Checkout(Shown, rx.State):
         """Look at a payment under way, less and less often, until it is over, the buyer has left, or a newer watch has begun."""
         async with self:
             self._watch += 1
-            mine = self._watch
+            mine, asked = self._watch, self.step
         for wait in LOOKS:
             await asyncio.sleep(wait)
             async with self:
@@ -166,6 +166,9 @@ class Checkout(Shown, rx.State):
                     return
                 buyer, checkout_id = await self._buyer(), self._seen.checkout_id
             outcome = await _checked(buyer, checkout_id)
+            if outcome.kind == "action" and asked in {"redirect", "open"}:
+                # It still waits for its buyer, as the page says; what it says of another amount stays said.
+                return
             async with self:
                 async for event in self._show(outcome, watching=True):
                     yield event

@@ -217,7 +217,11 @@ def _excess(view: DeskOrder) -> str:
     if not view.excess:
         return ""
     cancelled = view.saleor_status == "CANCELED"
-    fault = f"It was cancelled, and the shop still holds {view.excess}" if cancelled else f"Paid {view.excess} more than its total"
+    fault = (
+        f"It was cancelled, and the shop still holds {view.excess}, if no refund is under way"
+        if cancelled
+        else f"Paid {view.excess} more than its total"
+    )
     return f"{fault}; give it back in Saleor."
 
 

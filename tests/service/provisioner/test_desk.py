@@ -190,3 +190,21 @@ async def test_a_reconciliation_is_kept_with_what_was_given_without_a_paid_order
     assert await house.desk.last_report() == report
     await house.rest()
     assert (await house.desk.page(search=saleor.orders[lost]["number"])).items
+
+
+async def test_nothing_that_was_never_paid_is_given_whatever_is_decided(house: House, saleor: FakeSaleor) -> None:
+    """An order that is not confirmed yet can be edited: a pack was added after the agent was paid for."""
+    _, buyer = await house.member()
+    order_id, other = saleor.place("CSA-BASIC"), saleor.place("CREDITS-100")
+    ref = await house.deliver(saleor, order_id)
+    before = await house.available(buyer)
+    saleor.orders[order_id]["lines"] += saleor.orders[other]["lines"]
+    saleor.orders[order_id]["total"]["gross"]["amount"] += 10
+    saleor.orders[order_id]["chargeStatus"] = "PARTIAL"
+    await house.update(saleor, order_id)
+    await house.desk.keep(OPERATOR, ref, "They will pay later.")
+    await house.rest()
+    assert await house.available(buyer) == before
+    saleor.pay(order_id)
+    await house.update(saleor, order_id)
+    assert float(await house.available(buyer)) == float(before) + 100

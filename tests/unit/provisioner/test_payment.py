@@ -23,6 +23,7 @@ from backend.provisioner.policy import Payment, Standing, payment
         (Standing.CHARGED_BACK, 1000, 0, 0, 0, 1000, Payment.CHARGED_BACK),
         (Standing.CANCELLED, 1000, 1000, 0, 0, 1000, Payment.PAID),
         (Standing.CANCELLED, 1000, 0, 0, 0, 0, Payment.CANCELLED),
+        (Standing.CANCELLED, 1000, 400, 0, 0, 400, Payment.PARTLY_PAID),
         (Standing.CANCELLED, 1000, 0, 1000, 0, 1000, Payment.REFUNDED),
         (Standing.CANCELLED, 1000, 600, 400, 0, 1000, Payment.PARTLY_REFUNDED),
     ],

@@ -62,7 +62,7 @@ class Market:
     async def settled(self) -> None:
         """Until no durable work is left."""
         for work in await DBOS.list_workflows_async(status=["PENDING", "ENQUEUED"]):
-            await (await DBOS.retrieve_workflow_async(work.workflow_id)).get_result()
+            await (await DBOS.retrieve_workflow_async(work.workflow_id)).get_result(polling_interval_sec=0.02)
 
     async def offer_shirts(self) -> None:
         """From now on something stands behind T-SHIRT."""

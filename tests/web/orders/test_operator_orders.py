@@ -220,7 +220,10 @@ async def test_money_of_a_cancelled_order_that_the_shop_still_holds_is_named_to_
     market.saleor.orders[order_id]["status"] = "CANCELED"
     ref = await market.deliver(order_id, issued="2026-11-22T12:05:00+00:00")
     sheet = (await opened(market, ref)).sheet
-    assert (sheet.status, sheet.excess) == ("cancelled", "It was cancelled, and the shop still holds $19.99; give it back in Saleor.")
+    assert (sheet.status, sheet.excess) == (
+        "cancelled",
+        "It was cancelled, and the shop still holds $19.99, if no refund is under way; give it back in Saleor.",
+    )
     page = market.tab(Order, MEMBER, routes.order(ref))
     await call(Order.load, page)
     assert (page.order.heading, page.order.paid) == ("This order was cancelled", "Paid")

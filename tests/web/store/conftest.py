@@ -15,6 +15,7 @@ from reflex.state import BaseState
 
 from backend import container
 from backend.commerce import live
+from backend.control_plane import offerings
 from backend.main import System, assemble
 from backend.settings import Settings
 from cmp_web.state.session import VISITOR
@@ -67,6 +68,7 @@ async def system(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIt
     # How quick this machine is, is not what these tests are about.
     monkeypatch.setattr(live, "SLOW", timedelta(minutes=1))
     monkeypatch.setattr(live, "COLD_PATIENCE", 60.0)
+    monkeypatch.setattr(offerings, "LIFE", 0.0)
     built = assemble(settings)
     await built.prepare()
     monkeypatch.setattr(container, "_current", built.services)

@@ -188,3 +188,17 @@ async def test_a_payment_left_open_elsewhere_is_asked_about_as_soon_as_the_check
     events = await call(Checkout.load, state)
     assert (state.step, state.host) == ("redirect", "bank.example")
     assert Checkout.watch in events
+
+
+async def test_a_watch_does_not_offer_to_go_on_with_a_payment_of_another_amount(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LOOKS", (0,))
+    await put("starter-credit-pack", "CREDITS-100")
+    state = await at_checkout()
+    state.step, state.said = "open", "You have a payment of $5.00 open."
+
+    async def waits(*_: object) -> Outcome:
+        return Outcome("action", "", action=Action("redirect", "", "https://bank.example/pay"), gateway="bank")
+
+    monkeypatch.setattr(module, "_checked", waits)
+    await call(Checkout.watch, state)
+    assert (state.step, state.url, state.said) == ("open", "", "You have a payment of $5.00 open.")
