@@ -131,7 +131,7 @@ class Execution:
                 if run is None or outcome.status is RunStatus.FAILED:
                     await self._ledger.release(run_id, tx=tx)
                 else:
-                    await self._ledger.settle(run_id, policy.charge(outcome, run.price), tx=tx)
+                    await self._ledger.settle(run_id, policy.charge(outcome, run.instance.terms, run.price), tx=tx)
         view = await self.view(run_id)
         if view.text:
             sources = [SourceOut.model_validate(source, from_attributes=True).model_dump() for source in view.sources]

@@ -72,23 +72,25 @@ def check(command: RunCommand) -> None:
         raise Invalid("The Idempotency-Key is not usable.", fields={"Idempotency-Key": f"1 to {MAX_KEY} printable ASCII characters"})
 
 
-def cap(price: Credits, most: Credits | None) -> None:
-    """Raises Invalid when a run costs more than the caller allows."""
+def hold(terms: Terms, most: Credits | None) -> Credits:
+    """What to set aside for a run: the most it may cost. Raises Invalid `quote_exceeds_cap` when that is more than the caller allows."""
+    price = terms.run
     if most is not None and most < price:
         detail = f"A run of this agent costs up to {price} credits, more than the cap of {most}."
         raise Invalid(detail, code="quote_exceeds_cap", fields={"max_credits": f"at least {price}"})
+    return price
 
 
-def charge(outcome: Outcome, price: Credits) -> Credits:
-    """What a run costs: never more than the price that was quoted.
+def charge(outcome: Outcome, terms: Terms, held: Credits) -> Credits:
+    """What a run costs: never more than was held for it.
 
-    Answered from the documents: the price. Failed, or answered without citing a passage ("not in your documents"): nothing. Stopped:
-    the share of `FULL_ANSWER` characters that had been delivered, to the micro-credit, at most the price.
+    Answered from the documents: what was held. Failed, or answered without citing a passage ("not in your documents"): nothing. Stopped:
+    the share of `FULL_ANSWER` characters that had been delivered, to the micro-credit.
     """
     if outcome.status is RunStatus.SUCCEEDED:
-        return price if outcome.sources else ZERO
+        return held if outcome.sources else ZERO
     if outcome.status is RunStatus.CANCELLED:
-        return Credits(price.micro * min(len(outcome.text), FULL_ANSWER) // FULL_ANSWER)
+        return Credits(held.micro * min(len(outcome.text), FULL_ANSWER) // FULL_ANSWER)
     return ZERO
 
 

@@ -21,6 +21,7 @@ from backend.kernel.caller import Caller, Door
 from backend.kernel.clock import Clock
 from backend.kernel.errors import Conflict, Invalid, NotFound
 from backend.kernel.ids import RunId, new_run_id
+from backend.kernel.money import Credits
 from backend.kernel.page import MAX_PAGE, Page, cut
 from backend.ledger.service import Ledger
 from backend.runner.ports import Runner
@@ -88,11 +89,11 @@ class Gateway:
         if key is not None and (before := await self._repeated(key, command)):
             return before
         policy.admit(caller, instance)
-        policy.cap(instance.terms.run, command.max_credits)
+        price = policy.hold(instance.terms, command.max_credits)
         await self._limits.per_minute(f"instance:{instance.id}", instance.terms.rpm)
         self._slots.take(instance.workspace_id)
         try:
-            run = await self._admitted(caller, command, instance)
+            run = await self._admitted(caller, command, instance, price)
             if await self._hold(run, key):
                 self._execution.start(run, done=lambda: self._slots.give_back(instance.workspace_id))
                 return Begun(run.run_id, self._execution)
@@ -155,10 +156,10 @@ class Gateway:
         async for event in self._trials.ask(product_slug, visitor, text):
             yield event
 
-    async def _admitted(self, caller: Caller, command: RunCommand, instance: InstanceView) -> Admitted:
+    async def _admitted(self, caller: Caller, command: RunCommand, instance: InstanceView, price: Credits) -> Admitted:
         plan = self._jobs.plan(instance.product_slug)
         conversation = await self._conversations.open(caller, instance.id, command.conversation_id)
-        return Admitted(new_run_id(), caller, instance, conversation, command, instance.terms.run, plan, self._clock.now())
+        return Admitted(new_run_id(), caller, instance, conversation, command, price, plan, self._clock.now())
 
     async def _hold(self, run: Admitted, key: str | None) -> bool:
         """Write the run down and hold its price, in one transaction. False when the request was made before."""

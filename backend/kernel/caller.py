@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 from backend.kernel.ids import AccountId, InstanceId, KeyId, WidgetId, WorkspaceId
+from backend.kernel.money import Credits
 
 
 class Role(StrEnum):
@@ -29,6 +31,16 @@ class Door(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Budget:
+    """The most a subject may spend in one UTC day or calendar month. subject: such as `key:key_01…`, `widget:wid_01…`, `member:acc_01…`
+    or `workspace:ws_01…`."""
+
+    subject: str
+    period: Literal["day", "month"]
+    limit: Credits
+
+
+@dataclass(frozen=True, slots=True)
 class Caller:
     """workspace_id: the one workspace this caller may touch. instances: when set, the only instances it may use."""
 
@@ -43,6 +55,8 @@ class Caller:
     """For a widget caller: the visitor's conversation, named by us."""
     instances: frozenset[InstanceId] | None = None
     operator: bool = False
+    budgets: tuple[Budget, ...] = ()
+    """Every one of them is kept by each run of this caller."""
 
     def at_least(self, role: Role) -> bool:
         return _RANK[self.role] >= _RANK[role]

@@ -6,33 +6,35 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backend.catalogue import Terms
 from backend.gateway import policy
 from backend.gateway.views import Outcome, RunCommand, RunStatus, SourceView
 from backend.kernel.money import ZERO, Credits
 from backend.runner.ports import PassageIn
 
 PRICE = Credits.of(2)
+TERMS = Terms(credits=ZERO, run=PRICE, knowledge=0, widgets=0, rest=True, mcp=True, rpm=30)
 SOURCE = SourceView(1, "doc_1", "handbook.md", "Returns", "Within 30 days.")
 PASSAGES = [PassageIn(n, f"doc_{n}", f"{n}.md", f"p. {n}", f"Passage {n}") for n in (1, 2, 3)]
 
 
 def test_an_answer_from_the_documents_costs_the_price() -> None:
-    assert policy.charge(Outcome(RunStatus.SUCCEEDED, "Yes [1].", (SOURCE,)), PRICE) == PRICE
+    assert policy.charge(Outcome(RunStatus.SUCCEEDED, "Yes [1].", (SOURCE,)), TERMS, PRICE) == PRICE
 
 
 @pytest.mark.parametrize("status", [RunStatus.SUCCEEDED, RunStatus.FAILED])
 def test_an_answer_without_sources_and_a_failure_cost_nothing(status: RunStatus) -> None:
-    assert policy.charge(Outcome(status, "Not in your documents."), PRICE) == ZERO
+    assert policy.charge(Outcome(status, "Not in your documents."), TERMS, PRICE) == ZERO
 
 
 @pytest.mark.parametrize(("delivered", "cost"), [(0, "0"), (1, "0.0025"), (400, "1"), (800, "2"), (5000, "2")])
 def test_a_stopped_run_costs_the_share_that_was_delivered(delivered: int, cost: str) -> None:
-    assert policy.charge(Outcome(RunStatus.CANCELLED, "x" * delivered), PRICE) == Credits.of(cost)
+    assert policy.charge(Outcome(RunStatus.CANCELLED, "x" * delivered), TERMS, PRICE) == Credits.of(cost)
 
 
 @given(st.sampled_from(RunStatus), st.integers(0, 3000), st.booleans(), st.integers(0, 10**9))
 def test_no_run_ever_costs_more_than_its_price_or_less_than_nothing(status: RunStatus, length: int, cites: bool, price: int) -> None:
-    charged = policy.charge(Outcome(status, "x" * length, (SOURCE,) if cites else ()), Credits(price))
+    charged = policy.charge(Outcome(status, "x" * length, (SOURCE,) if cites else ()), TERMS, Credits(price))
     assert ZERO <= charged <= Credits(price)
 
 
