@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_BODY = 1024 * 1024
 """Bytes. The largest honest body is a question of 16,000 characters."""
-_WORDS = f"A request may have at most {MAX_BODY // 1024} KB."
+WORDS = f"A request may have at most {MAX_BODY // 1024} KB."
 _UPLOAD = re.compile(r"/v1/instances/[^/]+/knowledge")
 """Documents are larger; their route counts them itself."""
 
@@ -36,7 +36,7 @@ class BodyLimit:
             received += len(message.get("body", b""))
             if received > self._most:
                 # Raised where a route reads its body; FastAPI lets this kind alone pass, and `problem` gives it its code.
-                raise HTTPException(413, _WORDS)
+                raise HTTPException(413, WORDS)
             return message
 
         return counted

@@ -78,7 +78,7 @@ class Services:
         self.reconciler.register(durable)
         Nightly(self.ledger).register(durable)
         self.sweep.register(durable)
-        _ = self.knowledge
+        _ = self.knowledge, self.gateway
 
     @cached_property
     def mailer(self) -> Mailer:
@@ -275,6 +275,7 @@ class Services:
             self.runner,
             self.products,
             self.settings,
+            self.durable,
         )
 
     @cached_property

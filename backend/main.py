@@ -23,6 +23,7 @@ from backend.doors import Who
 from backend.durable import Durable
 from backend.gateway import api as gateway
 from backend.gateway.cors import WidgetCors
+from backend.gateway.door import RunDoor
 from backend.identity import api as identity
 from backend.kernel.clock import SystemClock
 from backend.kernel.errors import Unavailable
@@ -99,8 +100,10 @@ class System:
         await self.services.database.dispose()
 
     def visited(self, inner: ASGIApp) -> ASGIApp:
-        """`inner`, reachable for widgets on pages of other sites. Outermost: any server in between would refuse their preflights."""
-        return WidgetCors(VisitorCors(inner), self.services.widgets.allows)
+        """`inner`, reachable for widgets on pages of other sites, and runs before it. Outermost: any server in between would refuse the
+        preflights of pages elsewhere, and cost a run more than the run does."""
+        runs = RunDoor(inner, self.services.gateway, Who(self.services.access.resolve).runs)
+        return WidgetCors(VisitorCors(runs), self.services.widgets.allows)
 
     async def readiness(self) -> dict[str, str]:
         """Part → what is wrong with it; empty when nothing is."""

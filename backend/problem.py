@@ -56,6 +56,11 @@ class _Problem(JSONResponse):
         return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
+def unforeseen() -> JSONResponse:
+    """The answer when something broke that nobody foresaw. What it was is in the log, and no business of a stranger's."""
+    return _Problem({"type": "about:blank", "title": "Something went wrong on our side", "status": 500, "code": "internal"}, 500)
+
+
 def install(app: FastAPI) -> None:
     """Map every error that can leave a route of `app`."""
 
@@ -80,11 +85,10 @@ def install(app: FastAPI) -> None:
         body = {"type": "about:blank", "title": str(error.detail), "status": error.status_code, "code": code}
         return _Problem(body, error.status_code, headers=error.headers)
 
-    async def unforeseen(_: Request, __: Exception) -> JSONResponse:
-        body = {"type": "about:blank", "title": "Something went wrong on our side", "status": 500, "code": "internal"}
-        return _Problem(body, 500)
+    async def broken(_: Request, __: Exception) -> JSONResponse:
+        return unforeseen()
 
     app.add_exception_handler(DomainError, domain)
     app.add_exception_handler(RequestValidationError, validation)
     app.add_exception_handler(HTTPException, http)
-    app.add_exception_handler(Exception, unforeseen)
+    app.add_exception_handler(Exception, broken)

@@ -50,6 +50,8 @@ class Settings(BaseSettings):
     operator_emails: Annotated[tuple[str, ...], NoDecode] = Field((), description="Comma-separated e-mails of operators.")
     demo_password: SecretStr = Field(SecretStr(""), description="Password of demo@example.com; made and printed when empty.")
     runner_workers: int = Field(1, ge=1, le=64, description="lfx worker processes that run agents.")
+    running_at_once: int = Field(8, ge=1, le=10_000, description="Runs of one workspace under way at once, in one process.")
+    gateway_capacity: int = Field(256, ge=1, le=100_000, description="Runs under way at once in one process; more are told to come back.")
     run_timeout_seconds: int = Field(120, ge=1, le=3600, description="A run that takes longer is stopped and costs nothing.")
 
     @field_validator("operator_emails", "saleor_media_origins", "redirect_gateways", mode="before")

@@ -67,11 +67,22 @@ class Conversations:
             raise Invalid("The session's name is too long.", fields={"session_id": f"At most {MAX_NAME} characters."})
         return await self._named(caller, instance_id, new_conversation_id(), conversation_id)
 
+    async def adopt(self, caller: Caller, instance_id: InstanceId, conversation_id: ConversationId) -> None:
+        """Make a conversation of the caller's that goes by this id. Whoever calls knows that it is theirs. Safe to repeat."""
+        await self._named(caller, instance_id, conversation_id, None)
+
     async def append(
-        self, conversation_id: str, role: Said, text: str, run_id: str | None = None, sources: Sequence[Mapping[str, Any]] = ()
+        self,
+        conversation_id: str,
+        role: Said,
+        text: str,
+        run_id: str | None = None,
+        sources: Sequence[Mapping[str, Any]] = (),
+        *,
+        at: datetime | None = None,
     ) -> None:
-        """Write down one side of a turn. The same run's side is written once, however often it is asked for."""
-        now = self._clock.now()
+        """Write down one side of a turn, said now or `at` a moment before. The same run's side is written once."""
+        now = at or self._clock.now()
         values: dict[str, Any] = {"conversation_id": conversation_id, "role": role, "text": text, "run_id": run_id}
         values |= {"sources": [dict(source) for source in sources], "created_at": now}
         async with self._database.write() as tx:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Select, select
+from cachetools import TTLCache
+from sqlalchemy import Select, event, select
 from sqlmodel import col
 
 from backend.control_plane.models import InstanceRow, OfferingRow
@@ -19,11 +20,14 @@ from backend.kernel.ids import InstanceId, WorkspaceId, new_instance_id
 __all__ = ["InstanceView", "Instances", "Status"]
 
 MAX_NAME = 80
+LIFE, MOST = 1.0, 10_000
+"""Seconds that an instance is remembered for, and how many are."""
 
 
 class Instances:
     def __init__(self, database: Database, clock: Clock, offerings: Offerings) -> None:
         self._database, self._clock, self._offerings = database, clock, offerings
+        self._remembered: TTLCache[str, InstanceView] = TTLCache(MOST, LIFE)
 
     async def create(self, tx: Tx, *, workspace_id: WorkspaceId, offering: Offering, source_key: str, name: str = "") -> InstanceView:
         """A live instance of an agent. A repeat with the same source_key returns the first one. Raises Invalid for a credit pack."""
@@ -57,6 +61,15 @@ class Instances:
             raise NotFound("There is no such agent.")
         return found
 
+    async def ready(self, caller: Caller, instance_id: str) -> InstanceView:
+        """As `get`, from memory where another process may have changed it up to `LIFE` seconds ago. For what is asked all the time."""
+        found = self._remembered.get(instance_id)
+        if found is None:
+            found = self._remembered[instance_id] = await self.get(caller, instance_id)
+        if found.workspace_id != caller.workspace_id or not caller.may_use(found.id):
+            raise NotFound("There is no such agent.")
+        return found
+
     async def find(self, instance_id: str) -> InstanceView | None:
         """For the house itself, where no caller is involved."""
         async with self._database.read() as tx:
@@ -69,7 +82,7 @@ class Instances:
             raise Invalid("Name the agent.", fields={"name": f"1 to {MAX_NAME} characters."})
         await self.get(caller, instance_id)
         async with self._database.write() as tx:
-            (await _row(tx, instance_id)).name = name
+            (await self._changed(tx, instance_id)).name = name
         return await self.get(caller, instance_id)
 
     async def pause(self, caller: Caller, instance_id: str) -> InstanceView:
@@ -82,12 +95,12 @@ class Instances:
 
     async def suspend(self, tx: Tx, instance_id: str, reason: str) -> None:
         """Stop it for a reason its owner will read. Safe to repeat. Raises NotFound."""
-        row = await _row(tx, instance_id)
+        row = await self._changed(tx, instance_id)
         row.status, row.suspended_for = Status.SUSPENDED.value, reason[:300]
 
     async def restore(self, tx: Tx, instance_id: str) -> None:
         """Let a suspended agent answer again, with all it had. One that is not suspended stays as it is. Raises NotFound."""
-        row = await _row(tx, instance_id)
+        row = await self._changed(tx, instance_id)
         if row.status == Status.SUSPENDED:
             row.status, row.suspended_for = Status.LIVE.value, ""
 
@@ -96,7 +109,7 @@ class Instances:
 
         Raises NotFound for another workspace's agent, Invalid `not_a_plan` when the SKU is not a plan of its product.
         """
-        row = await _row(tx, instance_id)
+        row = await self._changed(tx, instance_id)
         if row.workspace_id != workspace_id:
             raise NotFound("There is no such agent.")
         now, wanted = await self._offerings.by_sku(row.sku), await self._offerings.by_sku(sku)
@@ -109,10 +122,15 @@ class Instances:
         async with self._database.read() as tx:
             return next(iter(await _views(tx, _joined().where(col(InstanceRow.source_key) == source_key))), None)
 
+    async def _changed(self, tx: Tx, instance_id: str) -> InstanceRow:
+        """The row, locked, to be changed; what is remembered of it is forgotten when that is done."""
+        event.listen(tx.sync_session, "after_commit", lambda _: self._remembered.pop(instance_id, None), once=True)
+        return await _row(tx, instance_id)
+
     async def _set(self, caller: Caller, instance_id: str, status: Status) -> InstanceView:
         await self.get(caller, instance_id)
         async with self._database.write() as tx:
-            row = await _row(tx, instance_id)
+            row = await self._changed(tx, instance_id)
             if row.status == Status.SUSPENDED:
                 raise Conflict(f"This agent is suspended: {row.suspended_for}", code="suspended")
             row.status = status.value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlalchemy.exc import DataError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from backend.db.writer import SqliteWriter
 from backend.kernel.errors import Invalid
 
 Tx = AsyncSession
@@ -34,7 +35,10 @@ class Database:
             _tame_sqlite(self.engine)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         # SQLite lets a second writer ask again after ever longer naps; in a queue each has its turn as soon as it comes.
-        self._turn: AbstractAsyncContextManager[None] = asyncio.Lock() if self.is_sqlite else nullcontext()
+        self._lock = asyncio.Lock()
+        self._turn: AbstractAsyncContextManager[None] = self._lock if self.is_sqlite else nullcontext()
+        self._writer: SqliteWriter | None = None
+        self._farewells: list[Callable[[], Awaitable[None]]] = []
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Tx]:
@@ -55,7 +59,25 @@ class Database:
             async with self._sessions() as tx:
                 yield tx
 
+    @property
+    def writer(self) -> SqliteWriter:
+        """Changes that share a commit with others'. On SQLite only."""
+        if self._writer is None:
+            path = self.engine.url.database
+            assert path, "a database of SQLite, in a file"
+            self._writer = SqliteWriter(path, self._lock)
+        return self._writer
+
+    def at_dispose(self, farewell: Callable[[], Awaitable[None]]) -> None:
+        """Have `farewell` called when the database is let go of."""
+        self._farewells.append(farewell)
+
     async def dispose(self) -> None:
+        for farewell in self._farewells:
+            await farewell()
+        if self._writer is not None:
+            await self._writer.close()
+            self._writer = None
         await self.engine.dispose()
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import cast
+from typing import Protocol, cast
 
 from backend.gateway import policy
 from backend.gateway.views import Outcome, RunStatus
@@ -17,22 +17,14 @@ GRACE = 5.0
 """Seconds the runner has to report its own time-out before it is closed."""
 
 
-class Answer:
-    """What has been delivered so far; also what a stopped run is charged by."""
-
-    def __init__(self, deliver: Callable[[str], None]) -> None:
-        self._deliver = deliver
-        self._parts: list[str] = []
-        self.length = 0
+class Answer(Protocol):
+    """Where an answer goes, piece by piece. What has been delivered is also what a stopped run is charged by."""
 
     @property
-    def text(self) -> str:
-        return "".join(self._parts)
-
-    def add(self, piece: str) -> None:
-        self._parts.append(piece)
-        self.length += len(piece)
-        self._deliver(piece)
+    def length(self) -> int: ...
+    @property
+    def text(self) -> str: ...
+    def add(self, piece: str) -> None: ...
 
 
 async def answer(runner: Runner, job: Job, so_far: Answer) -> Outcome:
@@ -50,19 +42,28 @@ async def _events(runner: Runner, job: Job, so_far: Answer) -> Outcome:
         async for event in stream:
             match event:
                 case Token(text=piece):
-                    so_far.add(piece)
+                    so_far.add(storable(piece))
                     if so_far.length > policy.MAX_ANSWER:
                         return failed("too_long")
                 case Finished(text=text, usage=usage):
-                    text = text or so_far.text
-                    if not so_far.length and text:
-                        so_far.add(text)
+                    # What was delivered stays; the whole answer can only go on from there.
+                    text, said = storable(text), so_far.text
+                    if len(text) > len(said) and text.startswith(said):
+                        so_far.add(text[len(said) :])
+                    text = so_far.text
                     return Outcome(RunStatus.SUCCEEDED, text, policy.cited(text, job.passages), dict(usage))
                 case Failed(code=code, detail=detail):
                     log.warning("run %s failed: %s: %s", job.run_id, code, detail)
                     return failed(code)
     log.error("run %s: the runner's stream ended without an answer", job.run_id)
     return failed("crashed")
+
+
+def storable(text: str) -> str:
+    """Without what no database keeps: the null character, and half a surrogate pair. An agent may write anything."""
+    if text.isascii():
+        return text.replace("\0", "") if "\0" in text else text
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def failed(code: str) -> Outcome:

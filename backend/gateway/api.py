@@ -3,10 +3,11 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.responses import Response, StreamingResponse
 
 from backend.doors import Who
 from backend.gateway import sse
+from backend.gateway.door import EVENTS, reply
 from backend.gateway.schemas import RunIn, RunOut, RunsOut
 from backend.gateway.service import Gateway
 from backend.gateway.views import RunFilter, RunStatus
@@ -16,6 +17,11 @@ from backend.kernel.page import MAX_PAGE
 _STREAM: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "The run, or its events when `stream` is true."},
     202: {"model": RunOut, "description": "Begun in the background; read it later."},
+}
+
+
+_EVENTS: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "The events, to the run's end."},
 }
 
 
@@ -29,13 +35,10 @@ def routes(gateway: Gateway, who: Who) -> APIRouter:
         idempotency_key: Annotated[str | None, Header()] = None,
     ) -> Any:
         """Ask an agent. What it may cost is held first; what it did cost is on the receipt. A failed run costs nothing."""
-        begun = await gateway.begin(caller, body.command(idempotency_key))
-        if body.background:
-            view = RunOut.of(await gateway.get(caller, begun.run_id))
-            return JSONResponse(view.model_dump(mode="json"), 202, headers={"Location": f"/v1/runs/{begun.run_id}"})
-        if body.stream:
-            return StreamingResponse(sse.lines(begun), media_type="text/event-stream", headers=sse.HEADERS)
-        return RunOut.of(await begun.result())
+        answer = await reply(gateway, caller, body, idempotency_key)
+        if isinstance(answer.body, bytes):
+            return Response(answer.body, answer.status, answer.headers, answer.type)
+        return StreamingResponse(answer.body, answer.status, answer.headers, answer.type)
 
     @router.get("")
     async def list_runs(
@@ -52,6 +55,15 @@ def routes(gateway: Gateway, who: Who) -> APIRouter:
     async def read_run(run_id: str, caller: Annotated[Caller, Depends(who.runs)]) -> RunOut:
         """One run with its receipt."""
         return RunOut.of(await gateway.get(caller, run_id))
+
+    @router.get("/{run_id}/events", response_class=StreamingResponse, responses=_EVENTS)
+    async def follow_run(
+        run_id: str, caller: Annotated[Caller, Depends(who.runs)], last_event_id: Annotated[str | None, Header()] = None
+    ) -> StreamingResponse:
+        """The run's events as they come; with `Last-Event-ID`, those that follow it. A run that has ended is told again."""
+        after = sse.position(last_event_id)
+        begun = await gateway.resume(caller, run_id)
+        return StreamingResponse(sse.lines(begun, after=after), headers=sse.HEADERS, media_type=EVENTS)
 
     @router.post("/{run_id}:cancel")
     async def cancel_run(run_id: str, caller: Annotated[Caller, Depends(who.runs)]) -> RunOut:

@@ -2,35 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict
+from datetime import datetime
 
 from backend.gateway import policy
-from backend.gateway.jobs import Admitted
+from backend.gateway.live import START, numbered
 from backend.gateway.schemas import RunOut
 from backend.gateway.views import RunEvent, RunStatus, RunView
 
 
-def started(run: Admitted) -> RunEvent:
-    data = {
-        "id": run.run_id,
-        "instance_id": run.instance.id,
-        "session_id": run.conversation_id,
-        "quoted": str(run.price),
-        "started_at": run.started_at.isoformat(),
-    }
-    return RunEvent("run.started", data)
+def started(run_id: str, instance_id: str, conversation_id: str, quoted: str, at: datetime) -> RunEvent:
+    data = {"id": run_id, "instance_id": instance_id, "session_id": conversation_id, "quoted": quoted, "started_at": at.isoformat()}
+    return RunEvent("run.started", data, START)
 
 
 def token(text: str) -> RunEvent:
     return RunEvent("token", {"text": text})
 
 
-def ending(run: RunView) -> Iterator[RunEvent]:
+def ending(run: RunView) -> list[RunEvent]:
     """The sources, then the whole run: `run.failed` when it failed, else `run.completed`, stopped ones too."""
-    for source in run.sources:
-        yield RunEvent("source", asdict(source))
-    yield RunEvent("run.failed" if run.status is RunStatus.FAILED else "run.completed", RunOut.of(run).model_dump(mode="json"))
+    sources = [RunEvent("source", asdict(source)) for source in run.sources]
+    last = RunEvent("run.failed" if run.status is RunStatus.FAILED else "run.completed", RunOut.of(run).model_dump(mode="json"))
+    return [*sources, last]
 
 
 def lost(run_id: str) -> RunEvent:
@@ -38,17 +33,14 @@ def lost(run_id: str) -> RunEvent:
     return RunEvent("run.failed", {"id": run_id, "status": "failed", "error": {"code": "internal", "detail": policy.FAILURES["internal"]}})
 
 
-def replay(run: RunView) -> Iterator[RunEvent]:
-    """The events of a run that has ended, told again in short: its text is one token."""
-    quoted = str(run.receipt.quoted) if run.receipt else "0"
-    data: Mapping[str, str] = {
-        "id": run.id,
-        "instance_id": run.instance_id,
-        "session_id": run.conversation_id,
-        "quoted": quoted,
-        "started_at": run.started_at.isoformat(),
-    }
-    yield RunEvent("run.started", data)
-    if run.text:
-        yield token(run.text)
-    yield from ending(run)
+def replay(run: RunView, after: int = 0) -> Iterator[RunEvent]:
+    """The events of a run that has ended, from number `after` on, in short: what is left of its text is one piece."""
+    if after < START:
+        quoted = str(run.receipt.quoted) if run.receipt else "0"
+        yield started(run.id, run.instance_id, run.conversation_id, quoted, run.started_at)
+    told = max(after - START, 0)
+    if told < len(run.text):
+        yield RunEvent("token", {"text": run.text[told:]}, START + len(run.text))
+    for event in numbered(ending(run), len(run.text)):
+        if event.id > after:
+            yield event

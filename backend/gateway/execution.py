@@ -1,32 +1,36 @@
 """Carries admitted runs through, each in a task of its own, whether or not anybody still listens.
 
-The end of a run and its settlement are one transaction, guarded by `status = 'running'`: whoever closes first, closes alone.
+The end of a run and its settlement are one transaction, guarded by the hold being open: whoever closes first, closes alone.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Coroutine
 
 from backend.db.engine import Database
 from backend.gateway import events, policy, ports, repository
-from backend.gateway.answering import Answer, answer, failed
+from backend.gateway.admission import LEASE
+from backend.gateway.answering import answer, failed
 from backend.gateway.jobs import Admitted, Jobs
 from backend.gateway.live import LiveRun
+from backend.gateway.records import RunEnded, Subject
 from backend.gateway.schemas import SourceOut
 from backend.gateway.views import Outcome, RunStatus, RunView
 from backend.kernel.clock import Clock
 from backend.kernel.errors import NotFound, Unavailable
 from backend.kernel.ids import RunId, WorkspaceId
+from backend.kernel.money import ZERO
 from backend.ledger.service import Ledger
+from backend.ledger.views import HoldStatus
 from backend.runner.ports import Runner
 
 log = logging.getLogger(__name__)
-LEASE = timedelta(seconds=30)
 POLL = 0.2
 """Seconds between two looks at a run that another process carries."""
+Hold = Coroutine[object, object, bool]
+"""Writes the run down and holds its price; False when the same request was made before. Raises what refuses it."""
 
 
 class Execution:
@@ -38,23 +42,37 @@ class Execution:
         self._live: dict[RunId, LiveRun] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def start(self, run: Admitted, *, done: Callable[[], None]) -> LiveRun:
-        """Begin to answer. done: called once, when the run is over in whatever way."""
-        live = self._live[run.run_id] = LiveRun(run.run_id)
-        task = asyncio.create_task(self._carry(run, live), name=run.run_id)
+    def start(self, run: Admitted, hold: Hold, *, early: bool, done: Callable[[], None]) -> LiveRun:
+        """Have it admitted and answered; `LiveRun.admitted` tells the first. done: called once, when the run is over in whatever way.
+
+        early: begin to work while the hold is being written. Nothing of the answer is given out before it is.
+        """
+        started = events.started(run.run_id, run.instance.id, run.conversation_id, str(run.price), run.started_at)
+        live = self._live[run.run_id] = LiveRun(run.run_id, started)
+        task = asyncio.get_running_loop().create_task(self._carry(run, live, hold, early=early), name=run.run_id)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        task.add_done_callback(lambda _: done())
+
+        def over(task: asyncio.Task[None]) -> None:
+            self._tasks.discard(task)
+            done()
+
+        task.add_done_callback(over)
         return live
 
     def live(self, run_id: str) -> LiveRun | None:
         """The run, if it is under way in this process."""
         return self._live.get(RunId(run_id))
 
+    async def again(self, run: Admitted) -> None:
+        """Answer a run in the background, whose credits are held already, to its end."""
+        live = self.start(run, _held(), early=False, done=_nothing)
+        live.background = True
+        await live.result()
+
     async def stop(self) -> None:
-        """Interrupt every run; each is released and written down before this returns."""
+        """Interrupt every run; each is released and written down before this returns, save those that the next start goes on with."""
         for live in list(self._live.values()):
-            live.stop("interrupted")
+            live.stop("left" if live.background else "interrupted")
         await asyncio.gather(*self._tasks)
 
     async def renew(self) -> None:
@@ -63,13 +81,22 @@ class Execution:
             async with self._database.write() as tx:
                 await repository.renew(tx, self._live, self._clock.now() + LEASE)
 
+    async def heed(self) -> None:
+        """Stop what somebody asked another process to stop."""
+        if self._live:
+            async with self._database.read() as tx:
+                wanted = await repository.stopping(tx)
+            for run_id in wanted:
+                if live := self.live(run_id):
+                    live.stop("cancelled")
+
     async def recover(self) -> int:
         """Close the runs that no process carries any more, and release their credits. How many were closed."""
-        now = self._clock.now()
         async with self._database.read() as tx:
-            dead = [run_id for run_id in await repository.dead(tx, now) if RunId(run_id) not in self._live]
-        for run_id in dead:
-            await self._close(RunId(run_id), failed("interrupted"), None)
+            dead = [row for row in await repository.dead(tx, self._clock.now()) if RunId(row.id) not in self._live]
+        for row in dead:
+            outcome = Outcome(RunStatus.CANCELLED) if row.stop else failed("interrupted")
+            await self.close(repository.subject(row), outcome, None)
         return len(dead)
 
     async def view(self, run_id: str) -> RunView:
@@ -91,49 +118,89 @@ class Execution:
                 return view
             await asyncio.sleep(POLL)
 
-    async def _carry(self, run: Admitted, live: LiveRun) -> None:
+    async def close(self, subject: Subject, outcome: Outcome, run: Admitted | None) -> RunView:
+        """Write the ending and settle, once. run: None when it is closed for a process that died: it costs nothing."""
+        free = run is None or outcome.status is RunStatus.FAILED
+        charged = ZERO if run is None or free else policy.charge(outcome, run.instance.terms, run.price)
+        ended = RunEnded(subject, outcome, policy.FAILURES.get(outcome.error_code, ""), charged.micro, self._clock.now())
+        status = HoldStatus.RELEASED if free else HoldStatus.SETTLED
+        whose = WorkspaceId(subject.workspace_id)
+        receipt = await self._ledger.close(RunId(subject.run_id), charged, status, beside=ended, workspace_id=whose)
+        if receipt is None or run is None:
+            return await self.view(subject.run_id)
+        return run.ended(ended, receipt)
+
+    async def _carry(self, run: Admitted, live: LiveRun, hold: Hold, *, early: bool) -> None:
         try:
-            live.publish(events.started(run))
-            view = await self._close(run.run_id, await self._outcome(run, live), run)
-            for event in events.ending(view):
-                live.publish(event)
-            live.finish(view)
+            holding = asyncio.get_running_loop().create_task(hold) if early else None
+            if holding is not None:
+                holding.add_done_callback(live.tell)
+                holding.add_done_callback(lambda held: None if _is_granted(held) else live.stop("interrupted"))
+            elif not await self._admitted(hold, live):
+                return
+            outcome = await self._outcome(run, live)
+            if live.stopped == "left" or (holding is not None and not await _granted(holding)):
+                return
+            view = await self.close(run.subject, outcome, run)
+            await self._remember(run, view)
+            live.finish(view, lambda: events.ending(view))
         except Exception:
             # The database refused the ending. The row still runs, and `recover` releases it once the lease is over.
             log.exception("run %s could not be closed", run.run_id)
-            live.publish(events.lost(run.run_id))
-            live.abandon(Unavailable("The run has ended, but its end could not be kept. It will cost nothing."))
+            gone = Unavailable("The run has ended, but its end could not be kept. It will cost nothing.")
+            live.abandon(gone, lambda: [events.lost(run.run_id)])
         finally:
             del self._live[run.run_id]
 
-    async def _outcome(self, run: Admitted, live: LiveRun) -> Outcome:
-        so_far = Answer(lambda piece: live.publish(events.token(piece)))
-        work = asyncio.create_task(self._work(run, so_far))
-        live.working(work)
+    async def _admitted(self, hold: Hold, live: LiveRun) -> bool:
         try:
-            return await work
+            granted = await hold
+        except Exception as refusal:  # noqa: BLE001 - it is the caller's, and is raised there
+            live.admitted.set_exception(refusal)
+            return False
+        live.admitted.set_result(granted)
+        return granted
+
+    async def _outcome(self, run: Admitted, live: LiveRun) -> Outcome:
+        task = asyncio.current_task()
+        assert task is not None, "a run has a task of its own"
+        live.working(task)
+        try:
+            return await answer(self._runner, await self._jobs.make(run), live)
         except asyncio.CancelledError:
-            if live.stopped == "cancelled":
-                return Outcome(RunStatus.CANCELLED, so_far.text)
-            return failed("interrupted")
+            live.working(None)
+            while task.uncancel():
+                pass
+            return Outcome(RunStatus.CANCELLED, live.text) if live.stopped == "cancelled" else failed("interrupted")
         except Exception:
             log.exception("run %s broke", run.run_id)
             return failed("internal")
+        finally:
+            live.working(None)
 
-    async def _work(self, run: Admitted, so_far: Answer) -> Outcome:
-        return await answer(self._runner, await self._jobs.make(run), so_far)
+    async def _remember(self, run: Admitted, view: RunView) -> None:
+        """Write the answer into the conversation, where that is kept. The run is over and paid whatever becomes of this."""
+        if not run.kept or not view.text:
+            return
+        sources = [SourceOut.model_validate(source, from_attributes=True).model_dump() for source in view.sources]
+        try:
+            await self._conversations.append(run.conversation_id, "agent", view.text, run.run_id, sources)
+        except Exception:
+            log.exception("the answer of run %s is missing in its conversation", run.run_id)
 
-    async def _close(self, run_id: RunId, outcome: Outcome, run: Admitted | None) -> RunView:
-        """Write the ending and settle, once. run: None when it is closed for a process that died."""
-        detail = policy.FAILURES.get(outcome.error_code, "")
-        async with self._database.write() as tx:
-            if await repository.close(tx, run_id, outcome, detail, self._clock.now()):
-                if run is None or outcome.status is RunStatus.FAILED:
-                    await self._ledger.release(run_id, tx=tx)
-                else:
-                    await self._ledger.settle(run_id, policy.charge(outcome, run.instance.terms, run.price), tx=tx)
-        view = await self.view(run_id)
-        if view.text:
-            sources = [SourceOut.model_validate(source, from_attributes=True).model_dump() for source in view.sources]
-            await self._conversations.append(view.conversation_id, "agent", view.text, run_id, sources)
-        return view
+
+async def _granted(holding: asyncio.Task[bool]) -> bool:
+    await asyncio.wait({holding})
+    return _is_granted(holding)
+
+
+def _is_granted(holding: asyncio.Task[bool]) -> bool:
+    return not holding.cancelled() and holding.exception() is None and holding.result()
+
+
+async def _held() -> bool:
+    return True
+
+
+def _nothing() -> None:
+    return None

@@ -10,11 +10,13 @@ from backend.catalogue import Product
 from backend.control_plane.instances import InstanceView
 from backend.control_plane.knowledge.views import Passage
 from backend.gateway import ports
-from backend.gateway.views import RunCommand
-from backend.kernel.caller import Caller
+from backend.gateway.records import RunBegun, RunEnded, Subject
+from backend.gateway.views import RunView
+from backend.kernel.caller import Door
 from backend.kernel.errors import Unavailable
 from backend.kernel.ids import ConversationId, RunId
 from backend.kernel.money import Credits
+from backend.ledger.views import Receipt
 from backend.runner.flows import Plan, flow_for
 from backend.runner.ports import Job, PassageIn, Turn
 from backend.settings import Settings
@@ -26,16 +28,63 @@ HISTORY = 20
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """A run whose credits are held."""
+    """A run that may be carried out once its credits are held. kept: its conversation is written down as it goes."""
 
     run_id: RunId
-    caller: Caller
     instance: InstanceView
+    door: Door
+    owner: str
+    spender: str
     conversation_id: ConversationId
-    command: RunCommand
+    kept: bool
+    text: str
     price: Credits
     plan: Plan
     started_at: datetime
+
+    @property
+    def subject(self) -> Subject:
+        return Subject(self.run_id, self.instance.workspace_id, self.instance.id, self.spender, self.door, self.started_at)
+
+    def row(self, request_key: str | None, request_hash: str, lease_until: datetime, *, background: bool) -> RunBegun:
+        return RunBegun(
+            id=self.run_id,
+            workspace_id=self.instance.workspace_id,
+            instance_id=self.instance.id,
+            instance_name=self.instance.name,
+            door=self.door.value,
+            owner=self.owner,
+            spender=self.spender,
+            conversation_id=self.conversation_id,
+            query=self.text,
+            price=self.price.micro,
+            request_key=request_key,
+            request_hash=request_hash,
+            background=background,
+            lease_until=lease_until,
+            started_at=self.started_at,
+        )
+
+    def ended(self, ended: RunEnded, receipt: Receipt) -> RunView:
+        """What `repository.view` would read of it now."""
+        outcome = ended.outcome
+        return RunView(
+            id=self.run_id,
+            instance_id=self.instance.id,
+            instance_name=self.instance.name,
+            door=self.door,
+            status=outcome.status,
+            query=self.text,
+            text=outcome.text,
+            sources=outcome.sources,
+            usage=outcome.usage,
+            receipt=receipt,
+            started_at=self.started_at,
+            duration_ms=ended.duration_ms,
+            error_code=outcome.error_code,
+            error_detail=ended.error_detail,
+            conversation_id=self.conversation_id,
+        )
 
 
 class Jobs:
@@ -56,17 +105,20 @@ class Jobs:
         raise Unavailable("This agent is not in the catalogue any more.", code="flow_missing")
 
     async def make(self, run: Admitted) -> Job:
-        """Find the passages, take the history, and write the question into the conversation."""
-        found = await self._knowledge.search(run.instance.id, run.command.text, PASSAGES)
-        history = await self._conversations.history(run.conversation_id, HISTORY)
-        await self._conversations.append(run.conversation_id, "user", run.command.text, run.run_id)
+        """Find the passages, take the history, and write the question into the conversation, where that is kept."""
+        found = await self._knowledge.search(run.instance.id, run.text, PASSAGES)
+        history: tuple[Turn, ...] = ()
+        if run.kept:
+            said = await self._conversations.history(run.conversation_id, HISTORY)
+            history = tuple(Turn(turn.role, turn.text) for turn in said)
+            await self._conversations.append(run.conversation_id, "user", run.text, run.run_id)
         return Job(
             run_id=run.run_id,
             flow=run.plan.flow,
-            text=run.command.text,
+            text=run.text,
             session_id=f"{run.instance.id}:{run.conversation_id}",
             passages=number(found),
-            history=tuple(Turn(turn.role, turn.text) for turn in history),
+            history=history,
             variables=run.plan.variables,
             tweaks=run.plan.tweaks,
             timeout=float(self._settings.run_timeout_seconds),

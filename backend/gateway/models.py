@@ -1,4 +1,4 @@
-"""The table of runs. Its row and the ledger's hold are written in one transaction, and so are its end and the settlement."""
+"""The tables of runs and of their sums. A run's row is written with the ledger's hold in one transaction, its end with the settlement."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ from sqlmodel import Field
 from backend.db.base import Table, UtcDateTime
 
 _RUNNING = text("status = 'running'")
+_STOPPING = text("stop AND status = 'running'")
 
 
 class GatewayRun(Table, table=True):
-    """price: micro-credits quoted. owner: who asked. request_key: owner and Idempotency-Key; request_hash: what was asked with it.
+    """price: micro-credits quoted. owner: who asked. spender: who it is counted to, for a visitor the widget. background: carried on
+    after a restart. stop: somebody wants it stopped, wherever it is carried out. request_key: owner and Idempotency-Key; request_hash:
+    what was asked with it.
 
     lease_until: the process that runs it says "still mine" until then; a running row behind its lease is a dead run.
     """
@@ -22,6 +25,7 @@ class GatewayRun(Table, table=True):
     __tablename__ = "gateway_run"
     __table_args__ = (
         Index("ix_gateway_run_lease", "lease_until", sqlite_where=_RUNNING, postgresql_where=_RUNNING),
+        Index("ix_gateway_run_stop", "id", sqlite_where=_STOPPING, postgresql_where=_STOPPING),
         Index("ix_gateway_run_workspace", "workspace_id", "id"),
         Index("ix_gateway_run_instance", "instance_id", "id"),
     )
@@ -32,6 +36,7 @@ class GatewayRun(Table, table=True):
     instance_name: str = Field(max_length=80)
     door: str = Field(max_length=16)
     owner: str = Field(max_length=80)
+    spender: str = Field(max_length=80)
     conversation_id: str = Field(max_length=64)
     status: str = Field(max_length=16)
     query: str = Field(sa_type=Text)
@@ -43,6 +48,27 @@ class GatewayRun(Table, table=True):
     error_detail: str = Field(max_length=300)
     request_key: str | None = Field(unique=True, max_length=64)
     request_hash: str = Field(max_length=64)
+    background: bool
+    stop: bool
     lease_until: datetime = Field(sa_type=UtcDateTime)
     started_at: datetime = Field(sa_type=UtcDateTime)
     finished_at: datetime | None = Field(sa_type=UtcDateTime)
+
+
+class GatewayUsage(Table, table=True):
+    """What the runs that ended on one UTC day (`2026-11-28`) came to. owner: their spender. Kept in the transaction that ends a run."""
+
+    __tablename__ = "gateway_usage"
+
+    workspace_id: str = Field(primary_key=True, max_length=64)
+    day: str = Field(primary_key=True, max_length=10)
+    instance_id: str = Field(primary_key=True, max_length=64)
+    owner: str = Field(primary_key=True, max_length=80)
+    door: str = Field(primary_key=True, max_length=16)
+    runs: int = Field(sa_type=BigInteger)
+    succeeded: int = Field(sa_type=BigInteger)
+    failed: int = Field(sa_type=BigInteger)
+    cancelled: int = Field(sa_type=BigInteger)
+    charged_micro: int = Field(sa_type=BigInteger)
+    tokens: int = Field(sa_type=BigInteger)
+    duration_ms: int = Field(sa_type=BigInteger)

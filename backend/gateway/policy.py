@@ -12,6 +12,7 @@ from backend.catalogue import Terms
 from backend.gateway.views import Outcome, RunCommand, RunStatus, SourceView
 from backend.kernel.caller import Caller, Door
 from backend.kernel.errors import Conflict, Forbidden, Invalid, TooLarge
+from backend.kernel.ids import ConversationId, RunId
 from backend.kernel.money import ZERO, Credits
 from backend.runner.ports import PassageIn
 
@@ -52,6 +53,21 @@ def owner(caller: Caller) -> str:
     return f"key:{caller.key_id}" if caller.key_id else f"account:{caller.account_id}"
 
 
+def spender(caller: Caller) -> str:
+    """Whom a run is counted to: as `owner`, but all visitors of a widget as that widget."""
+    return f"widget:{caller.widget_id}" if caller.door is Door.WIDGET else owner(caller)
+
+
+def own_conversation(run_id: str) -> ConversationId:
+    """The conversation that a run begins which is not part of one. It has the run's own number, so that each can be found by the other."""
+    return ConversationId(f"conv_{run_id.removeprefix('run_')}")
+
+
+def first_run(conversation_id: str) -> RunId:
+    """The run that began a conversation of one question."""
+    return RunId(f"run_{conversation_id.removeprefix('conv_')}")
+
+
 def admit(caller: Caller, instance: Agent) -> None:
     """Raises Conflict when the agent rests or was stopped, and Forbidden when its plan has no such door."""
     if instance.status != "live":
@@ -60,15 +76,22 @@ def admit(caller: Caller, instance: Agent) -> None:
         raise Forbidden("This agent's plan does not include the API.", code="door_not_in_plan")
 
 
-def check(command: RunCommand) -> None:
-    """Raises Invalid or TooLarge, naming the field."""
+def asked(command: RunCommand) -> None:
+    """Raises Invalid for a request that asks nothing."""
     if not command.text.strip():
         raise Invalid("Ask the agent something.", fields={"input.query": "must not be empty"})
+
+
+def fits(command: RunCommand) -> None:
+    """Raises TooLarge, naming the field."""
     if len(command.text) > MAX_INPUT:
         detail = f"A question has at most {MAX_INPUT:,} characters; this one has {len(command.text):,}."
         raise TooLarge(detail, code="input_too_large", fields={"input.query": f"at most {MAX_INPUT} characters"})
-    key = command.idempotency_key
-    if key is not None and not (0 < len(key) <= MAX_KEY and key.isascii() and key.isprintable()):
+
+
+def check_key(key: str) -> None:
+    """Raises Invalid for an Idempotency-Key that cannot be one."""
+    if not (0 < len(key) <= MAX_KEY and key.isascii() and key.isprintable()):
         raise Invalid("The Idempotency-Key is not usable.", fields={"Idempotency-Key": f"1 to {MAX_KEY} printable ASCII characters"})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from backend.control_plane.conversations import Turn
@@ -13,9 +14,11 @@ from backend.kernel.ids import ConversationId, InstanceId
 
 
 class Instances(Protocol):
-    async def get(self, caller: Caller, instance_id: str) -> InstanceView:
-        """Raises NotFound for one that is unknown or not the caller's to use."""
+    async def ready(self, caller: Caller, instance_id: str) -> InstanceView:
+        """The instance as it was at most a moment ago. Raises NotFound for one that is unknown or not the caller's to use."""
         ...
+
+    async def find(self, instance_id: str) -> InstanceView | None: ...
 
 
 class Knowledge(Protocol):
@@ -29,6 +32,10 @@ class Conversations(Protocol):
         """The conversation to go on with, or a new one. Raises NotFound for someone else's."""
         ...
 
+    async def adopt(self, caller: Caller, instance_id: InstanceId, conversation_id: ConversationId) -> None:
+        """Make a conversation of the caller's that goes by this id."""
+        ...
+
     async def history(self, conversation_id: str, limit: int = 20) -> Sequence[Turn]: ...
 
     async def append(
@@ -38,6 +45,8 @@ class Conversations(Protocol):
         text: str,
         run_id: str | None = None,
         sources: Sequence[Mapping[str, Any]] = (),
+        *,
+        at: datetime | None = None,
     ) -> None:
-        """Write down one side of a turn; the same run's side is written once."""
+        """Write down one side of a turn, said now or `at` a moment before; the same run's side is written once."""
         ...

@@ -2,65 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, cast
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import select, update
 from sqlmodel import col
 
 from backend.db.engine import Tx
-from backend.db.upsert import insert_once
 from backend.gateway.models import GatewayRun
-from backend.gateway.views import Outcome, RunFilter, RunStatus, RunView, SourceView
+from backend.gateway.records import Subject
+from backend.gateway.views import RunFilter, RunStatus, RunView, SourceView
 from backend.kernel.caller import Caller, Door
 from backend.kernel.ids import ConversationId, InstanceId, RunId
 from backend.ledger.views import Receipt
-
-_OPEN: Mapping[str, Any] = {
-    "status": RunStatus.RUNNING.value,
-    "text": "",
-    "sources": [],
-    "usage": {},
-    "error_code": "",
-    "error_detail": "",
-    "finished_at": None,
-}
-
-
-async def add(tx: Tx, values: Mapping[str, Any]) -> bool:
-    """A running row. False when its request_key was used before."""
-    return await insert_once(tx, GatewayRun, {**_OPEN, **values}, unique=["request_key"])
 
 
 async def by_request(tx: Tx, request_key: str) -> GatewayRun | None:
     return (await tx.scalars(select(GatewayRun).where(col(GatewayRun.request_key) == request_key))).one_or_none()
 
 
-async def close(tx: Tx, run_id: str, outcome: Outcome, detail: str, at: datetime) -> bool:
-    """Write down how a run ended. False when its end was written before."""
-    ended = {
-        "status": outcome.status.value,
-        "text": outcome.text,
-        "sources": [asdict(source) for source in outcome.sources],
-        "usage": dict(outcome.usage),
-        "error_code": outcome.error_code,
-        "error_detail": detail,
-        "finished_at": at,
-    }
-    running = update(GatewayRun).where(col(GatewayRun.id) == run_id, col(GatewayRun.status) == RunStatus.RUNNING.value)
-    return cast("CursorResult[Any]", await tx.execute(running.values(**ended))).rowcount == 1
-
-
 async def renew(tx: Tx, run_ids: Iterable[str], until: datetime) -> None:
     await tx.execute(update(GatewayRun).where(col(GatewayRun.id).in_(list(run_ids))).values(lease_until=until))
 
 
-async def dead(tx: Tx, now: datetime) -> list[str]:
+async def dead(tx: Tx, now: datetime) -> list[GatewayRun]:
     """Runs that say they run, though nobody has renewed their lease."""
     behind = (col(GatewayRun.status) == RunStatus.RUNNING.value) & (col(GatewayRun.lease_until) < now)
-    return list(await tx.scalars(select(col(GatewayRun.id)).where(behind).order_by(col(GatewayRun.lease_until))))
+    return list(await tx.scalars(select(GatewayRun).where(behind).order_by(col(GatewayRun.lease_until))))
+
+
+async def ask_to_stop(tx: Tx, run_id: str) -> None:
+    running = (col(GatewayRun.id) == run_id) & (col(GatewayRun.status) == RunStatus.RUNNING.value)
+    await tx.execute(update(GatewayRun).where(running).values(stop=True))
+
+
+async def stopping(tx: Tx) -> list[str]:
+    """Runs that somebody wants stopped, and that run yet."""
+    wanted = col(GatewayRun.stop) & (col(GatewayRun.status) == RunStatus.RUNNING.value)
+    return list(await tx.scalars(select(col(GatewayRun.id)).where(wanted)))
+
+
+async def waiting(tx: Tx) -> list[str]:
+    """Runs in the background that have not ended."""
+    running = col(GatewayRun.background) & (col(GatewayRun.status) == RunStatus.RUNNING.value)
+    return list(await tx.scalars(select(col(GatewayRun.id)).where(running)))
+
+
+async def forget_key(tx: Tx, run_id: str) -> None:
+    """Let its Idempotency-Key be used anew."""
+    await tx.execute(update(GatewayRun).where(col(GatewayRun.id) == run_id).values(request_key=None))
 
 
 async def get(tx: Tx, run_id: str) -> GatewayRun | None:
@@ -79,6 +69,10 @@ async def page(tx: Tx, caller: Caller, wanted: RunFilter) -> list[GatewayRun]:
     if wanted.cursor is not None:
         query = query.where(col(GatewayRun.id) < wanted.cursor)
     return list(await tx.scalars(query.order_by(col(GatewayRun.id).desc()).limit(wanted.limit + 1)))
+
+
+def subject(row: GatewayRun) -> Subject:
+    return Subject(row.id, row.workspace_id, row.instance_id, row.spender, row.door, row.started_at)
 
 
 def view(row: GatewayRun, receipt: Receipt | None) -> RunView:

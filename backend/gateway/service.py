@@ -4,38 +4,42 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from backend.catalogue import Product
-from backend.control_plane.instances import InstanceView
 from backend.db.engine import Database
+from backend.durable import Durable
 from backend.gateway import policy, ports, repository
+from backend.gateway.admission import Admission
+from backend.gateway.background import Background
 from backend.gateway.begun import Begun
-from backend.gateway.execution import LEASE, Execution
+from backend.gateway.execution import Execution
 from backend.gateway.jobs import Admitted, Jobs
-from backend.gateway.limits import RateLimits, Slots
+from backend.gateway.limits import RateLimits
 from backend.gateway.trial import Trials
 from backend.gateway.views import RunCommand, RunEvent, RunFilter, RunStatus, RunView
 from backend.kernel.caller import Caller, Door
 from backend.kernel.clock import Clock
-from backend.kernel.errors import Conflict, Invalid, NotFound
-from backend.kernel.ids import RunId, new_run_id
-from backend.kernel.money import Credits
+from backend.kernel.errors import Invalid, NotFound
+from backend.kernel.ids import RunId
 from backend.kernel.page import MAX_PAGE, Page, cut
 from backend.ledger.service import Ledger
 from backend.runner.ports import Runner
 from backend.settings import Settings
 
 log = logging.getLogger(__name__)
-RUNNING_AT_ONCE = 8
-"""Runs of one workspace, in this process."""
 KEEP_EVERY = 10.0
 """Seconds between two rounds of renewing leases and recovering dead runs."""
+HEED_EVERY = 1.0
+"""Seconds between two looks for runs that another process was asked to stop."""
 
 
 class Gateway:
-    """`start` it before the first run and `stop` it after the last; `recover` may be called at any time."""
+    """`start` it before the first run and `stop` it after the last; `recover` may be called at any time.
+
+    durable: what carries runs in the background over restarts; without it they are runs like any other.
+    """
 
     def __init__(
         self,
@@ -48,63 +52,73 @@ class Gateway:
         runner: Runner,
         products: Sequence[Product],
         settings: Settings,
+        durable: Durable | None = None,
     ) -> None:
-        self._database, self._clock, self._ledger = database, clock, ledger
-        self._instances, self._conversations = instances, conversations
-        self._jobs = Jobs(knowledge, conversations, products, settings)
-        self._execution = Execution(database, clock, ledger, self._jobs, conversations, runner)
-        self._limits = RateLimits(settings.redis_url)
-        self._slots = Slots(RUNNING_AT_ONCE, f"At most {RUNNING_AT_ONCE} runs of a workspace at once. Try again when one has ended.")
-        self._trials = Trials(products, runner, self._jobs, self._limits, settings)
-        self._keeper: asyncio.Task[None] | None = None
+        self._database, self._ledger = database, ledger
+        jobs, limits = Jobs(knowledge, conversations, products, settings), RateLimits(settings.redis_url)
+        self._execution = Execution(database, clock, ledger, jobs, conversations, runner)
+        self._background = Background(durable, self._carry_on) if durable is not None else None
+        self._admission = Admission(database, clock, ledger, instances, conversations, jobs, limits, settings)
+        self._trials = Trials(products, runner, jobs, limits, settings)
+        self._keepers: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Recover what a stopped process left, and keep the leases of what runs here."""
         await self.recover()
-        self._keeper = asyncio.create_task(self._keep(), name="gateway-keeper")
+        if self._background is not None:
+            async with self._database.read() as tx:
+                waiting = await repository.waiting(tx)
+            for run_id in waiting:
+                await self._background.begin(RunId(run_id))
+        rounds = ((KEEP_EVERY, self._keep), (HEED_EVERY, self._execution.heed))
+        self._keepers = [asyncio.create_task(_every(seconds, work), name="gateway-keeper") for seconds, work in rounds]
 
     async def stop(self) -> None:
-        """Interrupt what is under way; nothing is charged for it. Safe to repeat."""
-        if self._keeper is not None:
-            self._keeper.cancel()
-            await asyncio.gather(self._keeper, return_exceptions=True)
-            self._keeper = None
+        """Interrupt what is under way, for nothing; what runs in the background goes on at the next start. Safe to repeat."""
+        for keeper in self._keepers:
+            keeper.cancel()
+        await asyncio.gather(*self._keepers, return_exceptions=True)
+        self._keepers = []
         await self._execution.stop()
 
     async def recover(self) -> int:
-        """Close and release runs whose process died: within `LEASE` and `KEEP_EVERY` of its death. How many."""
+        """Close and release runs whose process died: within the lease and `KEEP_EVERY` of its death. How many."""
         return await self._execution.recover()
 
-    async def begin(self, caller: Caller, command: RunCommand) -> Begun:
-        """Admit a run and hold its price; it is durable, and under way, when this returns.
+    @property
+    def full(self) -> bool:
+        """Whether a run would be turned away at once."""
+        return self._admission.capacity.full
 
-        Raises NotFound (instance or conversation not the caller's), Invalid, TooLarge, Conflict (agent not live, key used for another
-        request), Forbidden (door not in the plan), RateLimited, InsufficientCredits, Unavailable. A refusal leaves nothing behind.
+    async def begin(self, caller: Caller, command: RunCommand) -> Begun:
+        """Admit a run, hold its price and begin it. The same Idempotency-Key and request again returns the first run.
+
+        Raises NotFound for an agent or a conversation that is not the caller's, Conflict (key used for another request, agent not live),
+        Forbidden (door not in the plan), RateLimited (a minute, at once), Unavailable, TooLarge, Invalid (question, cap), and
+        InsufficientCredits (budget, balance): in this order. A refusal leaves nothing behind.
         """
         if caller.door is Door.WIDGET:
             command = replace(command, conversation_id=caller.session_id)
-        policy.check(command)
-        instance = await self._instances.get(caller, command.instance_id)
-        key = policy.request_key(policy.owner(caller), command.idempotency_key) if command.idempotency_key else None
-        if key is not None and (before := await self._repeated(key, command)):
-            return before
-        policy.admit(caller, instance)
-        price = policy.hold(instance.terms, command.max_credits)
-        await self._limits.per_minute(f"instance:{instance.id}", instance.terms.rpm)
-        self._slots.take(instance.workspace_id)
+        admission = self._admission
+        instance, key, before = await admission.agent(caller, command)
+        if before is not None:
+            return Begun(before, self._execution, repeated=True)
+        give_back = await admission.place(caller, instance)
         try:
-            run = await self._admitted(caller, command, instance, price)
-            if await self._hold(run, key):
-                self._execution.start(run, done=lambda: self._slots.give_back(instance.workspace_id))
-                return Begun(run.run_id, self._execution)
+            run = await admission.admit(caller, command, instance)
         except BaseException:
-            self._slots.give_back(instance.workspace_id)
+            give_back()
             raise
-        self._slots.give_back(instance.workspace_id)
+        if command.background and self._background is not None:
+            begun = await self._put_by(self._background, run, command, key, give_back)
+        else:
+            begun = await self._start(run, command, key, give_back)
+        if begun is not None:
+            return begun
         assert key is not None, "only a request key is unique"
-        repeated = await self._repeated(key, command)
+        repeated = await admission.repeated(key, command)
         assert repeated is not None, "the row that was in the way"
-        return repeated
+        return Begun(repeated, self._execution, repeated=True)
 
     async def stream(self, caller: Caller, command: RunCommand) -> AsyncIterator[RunEvent]:
         """`begin`, then its events as they come. Whoever stops reading does not stop the run."""
@@ -116,6 +130,10 @@ class Gateway:
     async def run(self, caller: Caller, command: RunCommand) -> RunView:
         """`begin`, then the run when it has ended; a failed run is a result too."""
         return await (await self.begin(caller, command)).result()
+
+    async def resume(self, caller: Caller, run_id: str) -> Begun:
+        """A run that was begun before, to follow it. Raises NotFound as `get` does."""
+        return Begun((await self.get(caller, run_id)).id, self._execution)
 
     async def runs(self, caller: Caller, wanted: RunFilter) -> Page[RunView]:
         """The workspace's runs, newest first. Raises Invalid for a limit out of range."""
@@ -136,69 +154,61 @@ class Gateway:
         return await self._execution.view(run_id)
 
     async def cancel(self, caller: Caller, run_id: str) -> RunView:
-        """Stop a run; it is charged for the part that was delivered. One that has ended stays as it is.
+        """Stop a run, wherever it is carried out; it is charged for the part that was delivered. One that has ended stays as it is.
 
-        Raises NotFound, and Conflict for a run that another process carries out.
+        Raises NotFound.
         """
         view = await self.get(caller, run_id)
+        if view.status is not RunStatus.RUNNING:
+            return view
         live = self._execution.live(run_id)
         if live is not None:
             live.stop("cancelled")
             return await live.result()
-        if view.status is RunStatus.RUNNING:
-            view = await self.get(caller, run_id)
-        if view.status is RunStatus.RUNNING:
-            raise Conflict("This run is carried out by another process and cannot be stopped here.", code="not_here")
-        return view
+        async with self._database.write() as tx:
+            await repository.ask_to_stop(tx, run_id)
+        return await self._execution.ended(view.id)
 
     async def trial(self, product_slug: str, visitor: str, text: str) -> AsyncIterator[RunEvent]:
         """ "Try it here": see `Trials.ask`."""
         async for event in self._trials.ask(product_slug, visitor, text):
             yield event
 
-    async def _admitted(self, caller: Caller, command: RunCommand, instance: InstanceView, price: Credits) -> Admitted:
-        plan = self._jobs.plan(instance.product_slug)
-        conversation = await self._conversations.open(caller, instance.id, command.conversation_id)
-        return Admitted(new_run_id(), caller, instance, conversation, command, price, plan, self._clock.now())
+    async def _start(self, run: Admitted, command: RunCommand, key: str | None, give_back: Callable[[], None]) -> Begun | None:
+        """Hold the price and carry the run out in this process. None when the request was made before."""
+        hold, early = self._admission.hold(run, command, key), self._admission.may_begin_early(run, key)
+        live = self._execution.start(run, hold, early=early, done=give_back)
+        granted = await asyncio.shield(live.admitted)
+        return Begun(run.run_id, self._execution, live) if granted else None
 
-    async def _hold(self, run: Admitted, key: str | None) -> bool:
-        """Write the run down and hold its price, in one transaction. False when the request was made before."""
-        values = {
-            "id": run.run_id,
-            "workspace_id": run.instance.workspace_id,
-            "instance_id": run.instance.id,
-            "instance_name": run.instance.name,
-            "door": run.caller.door.value,
-            "owner": policy.owner(run.caller),
-            "conversation_id": run.conversation_id,
-            "query": run.command.text,
-            "price": run.price.micro,
-            "request_key": key,
-            "request_hash": policy.request_hash(run.command),
-            "lease_until": run.started_at + LEASE,
-            "started_at": run.started_at,
-        }
-        async with self._database.write() as tx:
-            if not await repository.add(tx, values):
-                return False
-            await self._ledger.hold(run.instance.workspace_id, run.run_id, run.price, label=run.instance.name, tx=tx)
-        return True
-
-    async def _repeated(self, key: str, command: RunCommand) -> Begun | None:
-        """The run of an earlier request with this key. Raises Conflict when that one asked something else."""
-        async with self._database.read() as tx:
-            row = await repository.by_request(tx, key)
-        if row is None:
+    async def _put_by(
+        self, background: Background, run: Admitted, command: RunCommand, key: str | None, give_back: Callable[[], None]
+    ) -> Begun | None:
+        """Hold the price and have the run carried out when its turn comes. None when the request was made before."""
+        try:
+            granted = await self._admission.hold(run, command, key)
+        finally:
+            give_back()
+        if not granted:
             return None
-        if row.request_hash != policy.request_hash(command):
-            raise Conflict("This Idempotency-Key was used for another request.", code="idempotency_key_reused")
-        return Begun(RunId(row.id), self._execution)
+        await background.begin(run.run_id)
+        return Begun(run.run_id, self._execution)
+
+    async def _carry_on(self, run_id: RunId) -> None:
+        """Answer a run in the background to its end: from the start again when a process died over it."""
+        run = await self._admission.before(run_id)
+        if run is not None:
+            await self._execution.again(run)
 
     async def _keep(self) -> None:
-        while True:
-            await asyncio.sleep(KEEP_EVERY)
-            try:
-                await self._execution.renew()
-                await self.recover()
-            except Exception:
-                log.exception("leases could not be kept; the next round tries again")
+        await self._execution.renew()
+        await self.recover()
+
+
+async def _every(seconds: float, work: Callable[[], Awaitable[object]]) -> None:
+    while True:
+        await asyncio.sleep(seconds)
+        try:
+            await work()
+        except Exception:
+            log.exception("runs could not be looked after; the next round tries again")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from backend.control_plane.knowledge.extraction import extract
 from backend.control_plane.knowledge.kinds import recognise
 from backend.control_plane.knowledge.views import Passage
 from backend.gateway import policy
-from backend.gateway.answering import Answer, answer
+from backend.gateway.answering import answer
 from backend.gateway.events import token
 from backend.gateway.jobs import PASSAGES, Jobs, number
 from backend.gateway.limits import RateLimits, Slots
@@ -32,6 +32,24 @@ A_MINUTE = 60
 AT_ONCE = 2
 TIMEOUT = 30.0
 """Seconds."""
+
+
+class Said:
+    """What a trial has said so far, handed on piece by piece."""
+
+    def __init__(self, deliver: Callable[[str], None]) -> None:
+        self._deliver = deliver
+        self._parts: list[str] = []
+        self.length = 0
+
+    @property
+    def text(self) -> str:
+        return "".join(self._parts)
+
+    def add(self, piece: str) -> None:
+        self._parts.append(piece)
+        self.length += len(piece)
+        self._deliver(piece)
 
 
 class Trials:
@@ -68,7 +86,7 @@ class Trials:
         job = Job(run_id, plan.flow, text, run_id, passages, (), plan.variables, plan.tweaks, self._timeout)
         yield RunEvent("run.started", {"id": run_id})
         pieces: asyncio.Queue[str | None] = asyncio.Queue()
-        work = asyncio.create_task(answer(self._runner, job, Answer(pieces.put_nowait)))
+        work = asyncio.create_task(answer(self._runner, job, Said(pieces.put_nowait)))
         work.add_done_callback(lambda _: pieces.put_nowait(None))
         try:
             while (piece := await pieces.get()) is not None:

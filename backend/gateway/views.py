@@ -26,13 +26,17 @@ EventName = Literal["run.started", "token", "source", "run.completed", "run.fail
 
 @dataclass(frozen=True, slots=True)
 class RunCommand:
-    """Ask an agent. conversation_id: the one to go on with. max_credits: the most it may cost. idempotency_key: the client's."""
+    """Ask an agent. conversation_id: the one to go on with. max_credits: the most it may cost. idempotency_key: the client's.
+
+    background: nobody waits for it, and it is carried on after a restart.
+    """
 
     instance_id: str
     text: str
     conversation_id: str | None = None
     max_credits: Credits | None = None
     idempotency_key: str | None = None
+    background: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +49,11 @@ class RunFilter:
 
 @dataclass(frozen=True, slots=True)
 class RunEvent:
-    """data: JSON values only."""
+    """data: JSON values only. id: where it stands, increasing, see `backend.gateway.live`; 0 in a trial."""
 
     name: EventName
     data: Mapping[str, Any]
+    id: int = 0
 
 
 @dataclass(frozen=True, slots=True)

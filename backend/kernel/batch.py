@@ -40,12 +40,17 @@ class Batch(Generic[T, R]):
                 await self._do(taken)
 
     async def _do(self, taken: Sequence[tuple[T, asyncio.Future[R]]]) -> None:
-        (results,) = await asyncio.gather(self._work([item for item, _ in taken]), return_exceptions=True)
-        if isinstance(results, BaseException):
+        try:
+            results = await self._work([item for item, _ in taken])
+        except Exception as fault:  # noqa: BLE001 - it belongs to the callers, and is raised to each of them
             for _, future in taken:
                 if not future.done():
-                    future.set_exception(results)
+                    future.set_exception(fault)
             return
+        except BaseException:
+            for _, future in taken:
+                future.cancel()
+            raise
         for (_, future), result in zip(taken, results, strict=True):
             if not future.done():
                 future.set_result(result)

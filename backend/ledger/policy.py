@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-_NEVER = datetime.max.replace(tzinfo=UTC)
+NEVER = 2**63 - 1
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class OpenLot:
-    """A lot with something left. remaining: micro-credits. priority: a smaller number burns first."""
+    """A lot with something left. remaining: micro-credits."""
 
     id: str
-    priority: int
-    expires_at: datetime | None
-    created_at: datetime
     remaining: int
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +27,18 @@ class Debit:
     amount: int
 
 
+def burn_by(expires_at: datetime | None) -> int:
+    """Whole microseconds since 1970 in UTC at which a lot expires; `NEVER`, the last of all, for one that does not."""
+    return NEVER if expires_at is None else (expires_at - _EPOCH) // timedelta(microseconds=1)
+
+
 def burn(lots: Iterable[OpenLot], amount: int) -> list[Debit]:
-    """Which lots pay `amount` micro-credits: by priority, then the soonest-expiring, then the oldest.
+    """Which of `lots`, given in the order they burn, pay `amount` micro-credits.
 
     Raises ValueError when the lots together hold less.
     """
     debits: list[Debit] = []
-    for lot in sorted(lots, key=lambda lot: (lot.priority, lot.expires_at or _NEVER, lot.created_at, lot.id)):
+    for lot in lots:
         if amount == 0:
             break
         part = min(lot.remaining, amount)

@@ -15,6 +15,7 @@ from backend.kernel.page import Page, cut
 from backend.ledger import repository
 from backend.ledger.repository import ENTRY, HOLD, LOT, TRANSACTION
 from backend.ledger.views import Balance, EntryKind, EntryView, HoldStatus, HoldView, LotBook, LotCharge, LotSource, LotView, Receipt
+from backend.ledger.writing import charge_key
 
 
 async def balance(tx: Tx, workspace_id: str) -> Balance:
@@ -135,7 +136,7 @@ async def _charges(tx: Tx, run_ids: Sequence[str]) -> dict[str, list[LotCharge]]
         select(TRANSACTION.c.run_id, LOT.c.id, LOT.c.label, ENTRY.c.amount)
         .join(ENTRY, ENTRY.c.transaction_id == TRANSACTION.c.id)
         .join(LOT, LOT.c.id == ENTRY.c.lot_id)
-        .where(TRANSACTION.c.run_id.in_(run_ids))
+        .where(TRANSACTION.c.key.in_([charge_key(run_id) for run_id in run_ids]))
         .order_by(ENTRY.c.position)
     )
     found: dict[str, list[LotCharge]] = {}

@@ -11,8 +11,8 @@ from sqlalchemy import RowMapping, Select, insert, select, update
 from backend.db.engine import Tx
 from backend.db.upsert import insert_once
 from backend.kernel.ids import new_id
-from backend.ledger.models import LedgerAccount, LedgerEntry, LedgerHold, LedgerLot, LedgerTransaction
-from backend.ledger.policy import Debit, OpenLot, burn
+from backend.ledger.models import BURN_ORDER, LedgerAccount, LedgerEntry, LedgerHold, LedgerLot, LedgerTransaction
+from backend.ledger.policy import Debit, OpenLot, burn, burn_by
 
 ACCOUNT = LedgerAccount.__table__  # type: ignore[attr-defined]
 LOT = LedgerLot.__table__  # type: ignore[attr-defined]
@@ -50,13 +50,13 @@ async def open_account(tx: Tx, workspace_id: str) -> None:
 
 
 async def open_lots(tx: Tx, workspace_id: str, *, ref: str | None = None, expired_at: datetime | None = None) -> list[OpenLot]:
-    """Lots with something left; only of `ref`, or only those that have expired, when asked."""
-    query = select(LOT).where(LOT.c.workspace_id == workspace_id, LOT.c.remaining > 0)
+    """Lots with something left, in the order they burn; only of `ref`, or only those that have expired, when asked."""
+    query = select(LOT).where(LOT.c.workspace_id == workspace_id, LOT.c.remaining > 0).order_by(*(LOT.c[name] for name in BURN_ORDER))
     if ref is not None:
         query = query.where(LOT.c.ref == ref)
     if expired_at is not None:
-        query = query.where(LOT.c.expires_at <= expired_at)
-    return [OpenLot(r["id"], r["priority"], r["expires_at"], r["created_at"], r["remaining"]) for r in await rows(tx, query)]
+        query = query.where(LOT.c.expires_at.is_not(None), LOT.c.burn_by <= burn_by(expired_at))
+    return [OpenLot(r["id"], r["remaining"], r["label"]) for r in await rows(tx, query)]
 
 
 async def debit(tx: Tx, workspace_id: str, txn: str, lots: Sequence[OpenLot], amount: int, to: str, *, held: int = 0) -> RowMapping:
@@ -103,12 +103,5 @@ async def rows(tx: Tx, query: Select[Any]) -> Sequence[RowMapping]:
     return (await tx.execute(query)).mappings().all()
 
 
-async def hold_row(tx: Tx, run_id: str, *, lock: bool = False) -> RowMapping | None:
-    query = select(HOLD).where(HOLD.c.run_id == run_id)
-    return (await tx.execute(query.with_for_update() if lock else query)).mappings().one_or_none()
-
-
-async def close_hold(tx: Tx, run_id: str, charged: int, status: str, available: int, at: datetime) -> None:
-    """Close a hold that this transaction has locked and found open."""
-    statement = update(HOLD).where(HOLD.c.run_id == run_id, HOLD.c.status == "open")
-    await tx.execute(statement.values(status=status, charged=charged, available=available, closed_at=at))
+async def hold_row(tx: Tx, run_id: str) -> RowMapping | None:
+    return (await tx.execute(select(HOLD).where(HOLD.c.run_id == run_id))).mappings().one_or_none()

@@ -1,37 +1,41 @@
 """The credit ledger: grants come in as lots, runs hold and settle, and every posting is double-entry, made once and kept for good.
 
-Amounts inside are whole micro-credits. Whoever passes a `tx` passes one from `Database.write`; without it a call is its own transaction.
+Amounts inside are whole micro-credits. Whoever passes a `tx` passes one from `Database.write`. Holds and their ends share
+transactions among all who wait for one: see `writing`.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
+from functools import cached_property
+from typing import Any
 
 from sqlalchemy import insert, select
 
 from backend.db.engine import Database, Tx
-from backend.db.upsert import insert_once
 from backend.kernel.clock import Clock
-from backend.kernel.errors import InsufficientCredits, Invalid, NotFound
+from backend.kernel.errors import Invalid
 from backend.kernel.ids import RunId, WorkspaceId, new_id, new_lot_id
 from backend.kernel.money import ZERO, Credits
 from backend.kernel.page import Page
 from backend.ledger import proof, reading, repository
-from backend.ledger.models import LedgerHold
-from backend.ledger.policy import Debit, OpenLot
+from backend.ledger.policy import Debit, OpenLot, burn_by
+from backend.ledger.postgres_writer import OnPostgres
 from backend.ledger.repository import LOT
+from backend.ledger.sqlite_writer import OnSqlite
 from backend.ledger.views import Balance, EntryKind, EntryView, HoldStatus, HoldView, LotBook, LotSource, LotView, Receipt
+from backend.ledger.writing import BREAKAGE, ISSUED, Beside, Close, Hold, Lapse, Writer
 
-ISSUED, REVENUE, BREAKAGE = "system:issued", "system:revenue", "system:breakage"
-TOP_UP_PATH = "/app/credits"
-"""Where a person buys more credits; the detail of InsufficientCredits names it."""
+REMEMBERED = 10_000
+"""Workspaces whose last known balance is kept in mind."""
 
 
 class Ledger:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database, self._clock = database, clock
+        self._available: dict[WorkspaceId, int] = {}
 
     async def grant(
         self,
@@ -61,7 +65,8 @@ class Ledger:
         assert after is not None, "an account always takes a positive amount"
         lot_id = new_lot_id()
         lot = {"id": lot_id, "workspace_id": workspace_id, "source": source, "ref": ref, "label": label, "priority": priority}
-        amounts = {"granted": amount.micro, "remaining": amount.micro, "expires_at": expires_at, "created_at": now}
+        amounts: dict[str, Any] = {"granted": amount.micro, "remaining": amount.micro, "expires_at": expires_at, "created_at": now}
+        amounts["burn_by"] = burn_by(expires_at)
         await tx.execute(insert(LOT).values(**lot, **amounts))
         await repository.post(tx, txn, workspace_id, [Debit(lot_id, amount.micro)], after, ISSUED)
         return True
@@ -84,34 +89,68 @@ class Ledger:
         """What `take_back` would take of the lots of `ref` now."""
         return Credits((await _unheld(tx, workspace_id, ref=ref))[1])
 
-    async def hold(self, workspace_id: WorkspaceId, run_id: RunId, amount: Credits, *, label: str = "", tx: Tx | None = None) -> HoldView:
-        """Set `amount` aside for a run; the same run again returns the first hold.
+    async def hold(self, workspace_id: WorkspaceId, run_id: RunId, amount: Credits, *, label: str = "") -> HoldView:
+        """Set `amount` aside for a run; the same run again returns the first hold. It is durable when this returns.
 
         Raises InsufficientCredits when less than `amount` is available, and Invalid for a negative amount.
         """
+        held = await self.hold_beside(workspace_id, run_id, amount, label=label)
+        assert held is not None, "nothing beside it could have been there before"
+        return held
+
+    async def hold_beside(
+        self, workspace_id: WorkspaceId, run_id: RunId, amount: Credits, *, label: str = "", beside: Beside | None = None
+    ) -> HoldView | None:
+        """`hold`, with rows of another room in the same transaction. None, and nothing is held, when those were there before.
+
+        Raises what `hold` raises, and what `beside` does.
+        """
         if amount < ZERO:
             raise Invalid("A hold cannot be negative.", code="bad_amount")
-        now = self._clock.now()
-        async with self._within(tx) as tx:
-            await _lapse(tx, workspace_id, now)
-            values = {"run_id": run_id, "workspace_id": workspace_id, "amount": amount.micro, "label": label, "status": HoldStatus.OPEN}
-            closing = {"charged": 0, "available": 0, "created_at": now, "closed_at": None}
-            if not await insert_once(tx, LedgerHold, values | closing, unique=["run_id"]):
-                return await reading.hold(tx, run_id)
-            if await repository.move(tx, workspace_id, held=amount.micro) is None and amount:
-                raise _short(amount, await reading.balance(tx, workspace_id))
-        return HoldView(run_id, workspace_id, amount, HoldStatus.OPEN, now)
+        wanted = Hold(workspace_id, run_id, amount.micro, label, self._clock.now(), beside)
+        held = await self._writer.hold(wanted)
+        if isinstance(held, Lapse):
+            async with self._database.write() as tx:
+                await _lapse(tx, workspace_id, wanted.at)
+            held = await self._writer.hold(replace(wanted, lapsed=True))
+        assert not isinstance(held, Lapse), "it was asked only once"
+        self._heard(workspace_id, self._available.get(workspace_id, 0) - amount.micro)
+        return held
 
-    async def settle(self, run_id: RunId, charged: Credits, *, tx: Tx | None = None) -> Receipt:
+    def likely(self, workspace_id: WorkspaceId, amount: Credits) -> bool:
+        """Whether `amount` was available when this process last heard of the workspace: a guess, for what can be taken back."""
+        return self._available.get(workspace_id, 0) >= amount.micro
+
+    async def settle(self, run_id: RunId, charged: Credits) -> Receipt:
         """Charge a held run and release the rest. A run that is closed already keeps its first receipt.
 
         Raises Invalid when `charged` is negative or more than was held, and NotFound when nothing was held.
         """
-        return await self._close(run_id, charged, HoldStatus.SETTLED, tx)
+        return await self.close(run_id, charged) or await self._first_receipt(run_id)
 
-    async def release(self, run_id: RunId, *, tx: Tx | None = None) -> Receipt:
+    async def release(self, run_id: RunId) -> Receipt:
         """Give a hold back whole. A run that is closed already keeps its first receipt. Raises NotFound when nothing was held."""
-        return await self._close(run_id, ZERO, HoldStatus.RELEASED, tx)
+        return await self.close(run_id, ZERO, HoldStatus.RELEASED) or await self._first_receipt(run_id)
+
+    async def close(
+        self,
+        run_id: RunId,
+        charged: Credits,
+        status: HoldStatus = HoldStatus.SETTLED,
+        *,
+        beside: Beside | None = None,
+        workspace_id: WorkspaceId | None = None,
+    ) -> Receipt | None:
+        """End a hold, with rows of another room in the same transaction. None, and nothing is written, when it was ended before.
+
+        workspace_id: whose it is, where that is known; `likely` learns from it.
+
+        Raises what `settle` raises.
+        """
+        receipt = await self._writer.close(Close(run_id, charged.micro, status, self._clock.now(), beside))
+        if receipt is not None and workspace_id is not None:
+            self._heard(workspace_id, receipt.available.micro)
+        return receipt
 
     async def expire(self) -> int:
         """Move what is left of expired lots to the breakage account, as far as no run holds it. How many workspaces had any."""
@@ -164,38 +203,22 @@ class Ledger:
         async with self._database.read() as tx:
             return await proof.faults(tx)
 
-    async def _close(self, run_id: RunId, charged: Credits, status: HoldStatus, tx: Tx | None) -> Receipt:
-        now = self._clock.now()
-        async with self._within(tx) as tx:
-            held = await repository.hold_row(tx, run_id, lock=True)
-            if held is None:
-                raise NotFound("Nothing was held for this run.")
-            if held["status"] == HoldStatus.OPEN:
-                if not ZERO <= charged <= Credits(held["amount"]):
-                    raise Invalid("A run is charged between nothing and what was held.", code="bad_amount")
-                available = await self._charge(tx, held["workspace_id"], run_id, held["amount"], charged.micro, held["label"], now)
-                await repository.close_hold(tx, run_id, charged.micro, status, available, now)
+    def _heard(self, workspace_id: WorkspaceId, available: int) -> None:
+        if len(self._available) >= REMEMBERED and workspace_id not in self._available:
+            self._available.clear()
+        self._available[workspace_id] = available
+
+    async def _first_receipt(self, run_id: RunId) -> Receipt:
+        async with self._database.read() as tx:
             return await reading.receipt(tx, run_id)
 
-    async def _charge(self, tx: Tx, workspace_id: str, run_id: str, held: int, charged: int, label: str, now: datetime) -> int:
-        """Debit the lots and give the hold back. What is available then."""
-        if charged == 0:
-            after = await repository.move(tx, workspace_id, held=-held)
-            return after["balance"] - after["held"] if after else 0
-        txn = await repository.begin(tx, f"charge:{run_id}", EntryKind.CHARGE, workspace_id, label, now, run_id)
-        assert txn is not None, "the hold was open, so the run was never charged"
-        await repository.account(tx, workspace_id, lock=True)
-        lots = await repository.open_lots(tx, workspace_id)
-        after = await repository.debit(tx, workspace_id, txn, lots, charged, REVENUE, held=held)
-        return int(after["balance"] - after["held"])
-
-    @asynccontextmanager
-    async def _within(self, tx: Tx | None) -> AsyncIterator[Tx]:
-        if tx is not None:
-            yield tx
-            return
-        async with self._database.write() as own:
-            yield own
+    @cached_property
+    def _writer(self) -> Writer:
+        if self._database.is_sqlite:
+            return OnSqlite(self._database.writer)
+        made = OnPostgres(self._database.url.replace("+psycopg", "", 1))
+        self._database.at_dispose(made.stop)
+        return made
 
 
 async def _lapse(tx: Tx, workspace_id: WorkspaceId, now: datetime) -> None:
@@ -213,10 +236,3 @@ async def _unheld(tx: Tx, workspace_id: str, *, ref: str | None = None, expired_
     lots = await repository.open_lots(tx, workspace_id, ref=ref, expired_at=expired_at)
     left = sum(lot.remaining for lot in lots)
     return lots, min(left, account["balance"] - account["held"]) if account else 0
-
-
-def _short(amount: Credits, balance: Balance) -> InsufficientCredits:
-    return InsufficientCredits(
-        f"This run needs {amount} {'credit' if amount == Credits.of(1) else 'credits'} and {balance.available} are available. "
-        f"Top up at {TOP_UP_PATH} and run it again."
-    )

@@ -16,6 +16,7 @@ from backend.control_plane.instances import InstanceView
 from backend.doors import Who
 from backend.gateway import api as gateway
 from backend.gateway.cors import WidgetCors
+from backend.gateway.door import RunDoor
 from backend.kernel.caller import Caller
 from backend.ledger import api as credits_
 from tests.service.gateway.conftest import house as house
@@ -49,6 +50,7 @@ def app(house: House) -> FastAPI:
     app.include_router(gateway.routes(house.gateway, who))
     app.include_router(credits_.routes(house.ledger, who))
     problem.install(app)
+    app.add_middleware(RunDoor, runs=house.gateway, authorize=who.runs)
     app.add_middleware(WidgetCors, allows=house.town.widgets.allows)
     return app
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pytest
 
-from backend.gateway.service import RUNNING_AT_ONCE
 from backend.gateway.views import RunCommand, RunFilter
 from backend.kernel.caller import Door
 from backend.kernel.errors import Conflict, DomainError, Forbidden, InsufficientCredits, Invalid, NotFound, RateLimited, TooLarge
@@ -59,10 +58,10 @@ async def test_the_api_needs_a_plan_that_includes_it(house: House) -> None:
     without = replace(agent, terms=replace(agent.terms, rest=False))
 
     class Instances:
-        async def get(self, *_: object) -> object:
+        async def ready(self, *_: object) -> object:
             return without
 
-    house.gateway._instances = Instances()  # type: ignore[assignment]
+    house.gateway._admission._instances = Instances()  # type: ignore[assignment]
     with pytest.raises(Forbidden):
         await house.gateway.run(replace(caller, door=Door.API), RunCommand(agent.id, "Can I?"))
 
@@ -82,7 +81,7 @@ async def test_only_so_many_runs_of_a_workspace_are_under_way_at_once(house: Hou
     other, others_agent = await house.owner("bob@example.com")
     rest = asyncio.Event()
     house.runner.script = [rest, *ANSWER]
-    begun = [await house.gateway.begin(caller, RunCommand(agent.id, "Can I?")) for _ in range(RUNNING_AT_ONCE)]
+    begun = [await house.gateway.begin(caller, RunCommand(agent.id, "Can I?")) for _ in range(house.settings.running_at_once)]
     with pytest.raises(RateLimited) as refused:
         await house.gateway.begin(caller, RunCommand(agent.id, "Can I?"))
     assert refused.value.code == "too_many_running"
@@ -94,9 +93,9 @@ async def test_only_so_many_runs_of_a_workspace_are_under_way_at_once(house: Hou
 
 async def test_many_requests_at_once_never_spend_more_than_there_is(house: House) -> None:
     caller, agent = await house.owner(credits_="3")
-    asked = [house.gateway.run(caller, RunCommand(agent.id, f"Question {n}")) for n in range(RUNNING_AT_ONCE)]
+    asked = [house.gateway.run(caller, RunCommand(agent.id, f"Question {n}")) for n in range(house.settings.running_at_once)]
     results = await asyncio.gather(*asked, return_exceptions=True)
-    assert sum(isinstance(result, InsufficientCredits) for result in results) == RUNNING_AT_ONCE - 3
+    assert sum(isinstance(result, InsufficientCredits) for result in results) == house.settings.running_at_once - 3
     assert (await house.balance(caller)).balance == Credits(0)
 
 

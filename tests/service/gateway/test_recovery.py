@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from backend.gateway.execution import LEASE
+from backend.gateway.admission import LEASE
 from backend.gateway.views import RunCommand, RunStatus
 from backend.kernel.errors import Unavailable
 from backend.kernel.money import Credits
@@ -68,18 +68,18 @@ async def test_stopping_interrupts_what_is_under_way_and_charges_nothing(house: 
 
 async def test_a_run_whose_end_cannot_be_kept_is_released_later(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     caller, agent = await house.owner()
-    real = house.ledger.settle
+    real = house.ledger.close
 
     async def refuse(*_: object, **__: object) -> None:
         raise OperationalError("COMMIT", None, Exception("disk full"))
 
-    monkeypatch.setattr(house.ledger, "settle", refuse)
+    monkeypatch.setattr(house.ledger, "close", refuse)
     begun = await house.gateway.begin(caller, RunCommand(agent.id, "Can I?"))
     events = [event async for event in begun.follow() if event is not None]
     assert (events[-1].name, events[-1].data["error"]["code"]) == ("run.failed", "internal")
     with pytest.raises(Unavailable):
         await begun.result()
-    monkeypatch.setattr(house.ledger, "settle", real)
+    monkeypatch.setattr(house.ledger, "close", real)
     house.clock.advance(LEASE + timedelta(seconds=1))
     assert await house.gateway.recover() == 1
     assert (await house.balance(caller)).available == Credits.of(5)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -9,12 +11,14 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from backend.db.engine import Database
+from backend.db.writer import Execute
 from backend.kernel.clock import FrozenClock
-from backend.kernel.errors import InsufficientCredits, Invalid, NotFound
+from backend.kernel.errors import Conflict, InsufficientCredits, Invalid, NotFound
 from backend.kernel.ids import RunId, WorkspaceId
 from backend.kernel.money import Credits
 from backend.ledger.service import Ledger
-from backend.ledger.views import Balance, EntryKind, HoldStatus
+from backend.ledger.views import Balance, EntryKind, HoldStatus, LotSource
+from tests.conftest import NOW
 from tests.service.ledger.conftest import WS, Grant
 
 R1, R2 = RunId("run_1"), RunId("run_2")
@@ -223,13 +227,71 @@ async def test_what_is_posted_cannot_be_changed(ledger: Ledger, grant: Grant, da
             await tx.execute(text(change))
 
 
-async def test_a_joined_transaction_that_fails_takes_the_hold_with_it(ledger: Ledger, grant: Grant, database: Database) -> None:
-    async def hold_and_fail() -> None:
-        async with database.write() as tx:
-            await ledger.hold(WS, R1, c("4"), tx=tx)
-            raise RuntimeError
+class Refusing:
+    """Rows of another room that cannot be written."""
 
+    def on_sqlite(self, execute: Execute) -> bool:
+        raise Conflict("No.")
+
+    @classmethod
+    async def on_postgres(cls, connection: object, rows: Sequence[Refusing]) -> bool:
+        raise Conflict("No.")
+
+
+class WrittenBefore:
+    def on_sqlite(self, execute: Execute) -> bool:
+        return False
+
+    @classmethod
+    async def on_postgres(cls, connection: object, rows: Sequence[WrittenBefore]) -> bool:
+        return False
+
+
+async def test_rows_beside_a_hold_that_are_refused_take_it_with_them_and_no_other(ledger: Ledger, grant: Grant) -> None:
     await grant("10")
-    with pytest.raises(RuntimeError):
-        await hold_and_fail()
-    assert (await ledger.balance(WS)).held == c("0")
+    refused = ledger.hold_beside(WS, R1, c("4"), beside=Refusing())
+    before = ledger.hold_beside(WS, RunId("run_0"), c("4"), beside=WrittenBefore())
+    results = await asyncio.gather(refused, before, ledger.hold(WS, RunId("run_9"), c("3")), return_exceptions=True)
+    assert isinstance(results[0], Conflict)
+    assert results[1] is None
+    assert (await ledger.balance(WS)).held == c("3")
+
+
+async def test_a_label_that_cannot_be_kept_is_refused_alone(ledger: Ledger, grant: Grant) -> None:
+    await grant("10")
+    broken = ledger.hold(WS, R1, c("4"), label="half a pair \ud800")
+    results = await asyncio.gather(broken, ledger.hold(WS, RunId("run_9"), c("3")), return_exceptions=True)
+    assert isinstance(results[0], Invalid)
+    assert (await ledger.balance(WS)).held == c("3")
+
+
+async def test_a_charge_finds_its_lots_however_many_there_are(ledger: Ledger, grant: Grant, clock: FrozenClock) -> None:
+    for n in range(40):
+        clock.advance(timedelta(seconds=1))
+        await grant("0.5", f"k{n:02d}")
+    await ledger.hold(WS, R1, c("19.25"))
+    receipt = await ledger.settle(R1, c("18.75"))
+    assert [lot.label for lot in receipt.lots] == [f"lot k{n:02d}" for n in range(38)]
+    assert receipt == await ledger.receipt(WS, R1)
+
+
+async def test_lots_burn_by_priority_then_expiry_then_age(ledger: Ledger, clock: FrozenClock, database: Database) -> None:
+    days = {"never": None, "late": 30, "soon": 3, "soon, but newer": 3}
+    for name, priority in {"never": 100, "late": 100, "soon": 100, "soon, but newer": 100, "first": 1}.items():
+        clock.advance(timedelta(seconds=1))
+        life = days.get(name)
+        async with database.write() as tx:
+            await ledger.grant(
+                tx,
+                workspace_id=WS,
+                amount=c("1"),
+                source=LotSource.GIFT,
+                ref=name,
+                key=name,
+                label=name,
+                priority=priority,
+                expires_at=NOW + timedelta(days=life) if life else None,
+            )
+    await ledger.hold(WS, R1, c("5"))
+    receipt = await ledger.settle(R1, c("5"))
+    assert [lot.label for lot in receipt.lots] == ["first", "soon", "soon, but newer", "late", "never"]

@@ -8,26 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.ledger.policy import Debit, OpenLot, burn
+from backend.ledger.policy import Debit, OpenLot, burn, burn_by
 
 DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def lot(name: str, remaining: int, *, expires: int | None = None, made: int = 0, priority: int = 100) -> OpenLot:
-    return OpenLot(name, priority, DAY + timedelta(days=expires) if expires is not None else None, DAY + timedelta(days=made), remaining)
+def lot(name: str, remaining: int) -> OpenLot:
+    return OpenLot(name, remaining)
 
 
-def test_the_soonest_expiring_lot_burns_first_and_one_that_never_expires_last() -> None:
-    lots = [lot("never", 5, made=-9), lot("late", 5, expires=30), lot("soon", 5, expires=3, made=2)]
-    assert burn(lots, 12) == [Debit("soon", 5), Debit("late", 5), Debit("never", 2)]
+def test_lots_burn_in_their_order_and_the_last_only_as_far_as_needed() -> None:
+    assert burn([lot("soon", 5), lot("late", 5), lot("never", 5)], 12) == [Debit("soon", 5), Debit("late", 5), Debit("never", 2)]
 
 
-def test_of_lots_that_expire_together_the_oldest_burns_first() -> None:
-    assert burn([lot("new", 5, made=2), lot("old", 5, made=1)], 6) == [Debit("old", 5), Debit("new", 1)]
-
-
-def test_a_smaller_priority_burns_before_any_expiry() -> None:
-    assert burn([lot("soon", 5, expires=1), lot("first", 5, priority=1)], 5) == [Debit("first", 5)]
+def test_the_sooner_a_lot_expires_the_smaller_its_number_and_one_that_never_does_has_the_greatest() -> None:
+    assert burn_by(DAY) + 1 == burn_by(DAY + timedelta(microseconds=1)) < burn_by(datetime.max.replace(tzinfo=UTC)) < burn_by(None)
 
 
 def test_lots_that_are_short_are_refused() -> None:
@@ -35,13 +30,10 @@ def test_lots_that_are_short_are_refused() -> None:
         burn([lot("a", 3)], 5)
 
 
-@given(
-    st.lists(st.tuples(st.integers(1, 50), st.none() | st.integers(0, 9), st.integers(0, 9)), max_size=8),
-    st.integers(0, 400),
-)
-def test_debits_sum_to_the_amount_and_empty_every_lot_but_the_last(parts: list[tuple[int, int | None, int]], amount: int) -> None:
-    lots = {str(n): lot(str(n), left, expires=expires, made=made) for n, (left, expires, made) in enumerate(parts)}
-    amount = min(amount, sum(left for left, _, _ in parts))
+@given(st.lists(st.integers(1, 50), max_size=8), st.integers(0, 400))
+def test_debits_sum_to_the_amount_and_empty_every_lot_but_the_last(parts: list[int], amount: int) -> None:
+    lots = {str(n): lot(str(n), left) for n, left in enumerate(parts)}
+    amount = min(amount, sum(parts))
     debits = burn(lots.values(), amount)
     assert sum(d.amount for d in debits) == amount
     assert all(d.amount > 0 for d in debits)

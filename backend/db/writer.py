@@ -1,0 +1,146 @@
+"""Group commit on SQLite: many callers' changes, a savepoint each, one commit and one sync of the disk for all of them.
+
+The statements run on the event loop's own thread: handing each to another thread would cost more than most of them take. What must be
+waited for, the disk, is waited for on another thread. Nobody is told "done" before the disk has said so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from typing import Any, TypeVar
+
+from backend.kernel.batch import Batch
+from backend.kernel.errors import Invalid, Unavailable
+
+T = TypeVar("T")
+Execute = Callable[..., sqlite3.Cursor]
+"""`Connection.execute` of the writer's connection."""
+Change = Callable[[Execute], Any]
+"""Some statements that belong together. What it raises undoes them, and them alone."""
+
+MOST = 512
+"""Changes in one commit."""
+PATIENCE = 30.0
+"""Seconds that another process may hold the database's lock."""
+CHECKPOINT = 8 * 1024 * 1024
+"""Bytes of the write-ahead log after which its content is moved into the database's file."""
+
+
+class SqliteWriter:
+    """path: the database's file. turn: what every writer of this process holds while it writes, so that none meets a lock."""
+
+    def __init__(self, path: str, turn: asyncio.Lock) -> None:
+        self._path, self._turn = path, turn
+        self._batch: Batch[Change, Any] = Batch(self._write, most=MOST)
+        self._disk = ThreadPoolExecutor(1, thread_name_prefix="disk")
+        self._connection: sqlite3.Connection | None = None
+        self._log = -1
+        self._checkpointing: asyncio.Task[None] | None = None
+
+    async def do(self, change: Callable[[Execute], T]) -> T:
+        """The change's result, once it is durable. Raises what it raised, Invalid for a value that cannot be kept, and Unavailable when
+        another process held the database for `PATIENCE`."""
+        result = await self._batch.put(change)
+        if isinstance(result, _Raised):
+            raise result.error
+        return result  # type: ignore[no-any-return]
+
+    async def close(self) -> None:
+        """After the last change. Safe to repeat."""
+        if self._checkpointing is not None:
+            await self._checkpointing
+        self._disk.shutdown()
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        if self._log >= 0:
+            os.close(self._log)
+            self._log = -1
+
+    async def _write(self, changes: Sequence[Change]) -> list[Any]:
+        async with self._turn:
+            execute = (self._connection or self._open()).execute
+            await _begin(execute)
+            results = _all(execute, changes)
+            execute("COMMIT")
+        await asyncio.get_running_loop().run_in_executor(self._disk, _sync, self._log)
+        self._tidy()
+        return results
+
+    def _open(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, isolation_level=None, cached_statements=256)
+        # NORMAL leaves the sync of each commit to us; the log is still synced by SQLite before any of it is moved into the database.
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=0", "wal_autocheckpoint=0"):
+            connection.execute(f"PRAGMA {pragma}").close()
+        connection.execute("PRAGMA cache_size=-32768").close()
+        # The log comes into being with the first use of the database, and stays while a connection is open.
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        self._log = os.open(f"{self._path}-wal", os.O_RDWR | os.O_CREAT, 0o644)
+        self._connection = connection
+        return connection
+
+    def _tidy(self) -> None:
+        busy = self._checkpointing is not None and not self._checkpointing.done()
+        if not busy and os.fstat(self._log).st_size > CHECKPOINT:
+            self._checkpointing = asyncio.get_running_loop().create_task(self._checkpoint(), name="checkpoint")
+
+    async def _checkpoint(self) -> None:
+        """The bulk while everybody goes on writing, then the little that came meanwhile, so that the log starts over."""
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(None, _moved, self._path, "PASSIVE")
+        async with self._turn:
+            await loop.run_in_executor(None, _moved, self._path, "RESTART")
+
+
+class _Raised:
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+
+def _all(execute: Execute, changes: Sequence[Change]) -> list[Any]:
+    results: list[Any] = []
+    for change in changes:
+        execute("SAVEPOINT one")
+        try:
+            results.append(change(execute))
+        except (UnicodeEncodeError, OverflowError):
+            execute("ROLLBACK TO one")
+            results.append(_Raised(Invalid("A value holds characters or numbers that cannot be kept.", code="unstorable")))
+        except Exception as error:  # noqa: BLE001 - it is the caller's own, and is raised there
+            execute("ROLLBACK TO one")
+            results.append(_Raised(error))
+        execute("RELEASE one")
+    return results
+
+
+async def _begin(execute: Execute) -> None:
+    """Take the database's lock. Only another process can be in the way, and this thread must not wait for it."""
+    loop = asyncio.get_running_loop()
+    deadline, nap = loop.time() + PATIENCE, 0.001
+    while True:
+        try:
+            execute("BEGIN IMMEDIATE")
+            return
+        except sqlite3.OperationalError as fault:
+            if fault.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            if loop.time() > deadline:
+                raise Unavailable("The database is held by another process.", retry_after=5) from fault
+        await asyncio.sleep(nap)
+        nap = min(nap * 2, 0.05)
+
+
+def _sync(file: int) -> None:
+    # Where there is no fdatasync, fsync does the same and a little more.
+    getattr(os, "fdatasync", os.fsync)(file)
+
+
+def _moved(path: str, how: str) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None, timeout=1)) as connection:
+        connection.execute("PRAGMA synchronous=NORMAL").close()
+        connection.execute(f"PRAGMA wal_checkpoint({how})").fetchall()

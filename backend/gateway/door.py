@@ -1,0 +1,135 @@
+"""`POST /v1/runs`, served before any framework is asked: a run costs less than the layers around a route would.
+
+What the route in `api` says of it holds here too, for both hand the same request to the same `reply`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from fastapi import Request
+from pydantic import ValidationError
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from backend.bounds import MAX_BODY, WORDS
+from backend.gateway import sse
+from backend.gateway.begun import Begun
+from backend.gateway.capacity import overloaded
+from backend.gateway.schemas import RunIn, RunOut
+from backend.gateway.views import RunCommand, RunView
+from backend.kernel.caller import Caller
+from backend.kernel.errors import DomainError, Invalid, TooLarge, UnsupportedMedia
+from backend.problem import MALFORMED, problem, unforeseen
+
+log = logging.getLogger(__name__)
+PATH = "/v1/runs"
+JSON, EVENTS = "application/json", "text/event-stream; charset=utf-8"
+Authorize = Callable[[Request], Awaitable[Caller]]
+
+
+class Runs(Protocol):
+    @property
+    def full(self) -> bool: ...
+    async def begin(self, caller: Caller, command: RunCommand) -> Begun: ...
+    async def get(self, caller: Caller, run_id: str) -> RunView: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """body: all of it, or what comes."""
+
+    body: bytes | AsyncIterator[bytes]
+    status: int = 200
+    type: str = JSON
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+async def reply(runs: Runs, caller: Caller, wanted: RunIn, idempotency_key: str | None) -> Reply:
+    """Run the agent and answer in the way that was asked for. Raises what `Gateway.begin` raises."""
+    begun = await runs.begin(caller, wanted.command(idempotency_key))
+    headers = {"Idempotency-Replayed": "true"} if begun.repeated else {}
+    if wanted.background:
+        view = await runs.get(caller, begun.run_id)
+        return Reply(_json(view), 202, headers=headers | {"Location": f"{PATH}/{begun.run_id}"})
+    if wanted.stream:
+        return Reply(sse.lines(begun), type=EVENTS, headers=headers | sse.HEADERS)
+    return Reply(_json(await begun.result()), headers=headers)
+
+
+class RunDoor:
+    """authorize: who asks; raises what refuses them."""
+
+    def __init__(self, app: ASGIApp, runs: Runs, authorize: Authorize) -> None:
+        self._app, self._runs, self._authorize = app, runs, authorize
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] != PATH or scope["method"] != "POST":
+            await self._app(scope, receive, send)
+            return
+        try:
+            answer = await self._answer(scope, receive)
+        except DomainError as error:
+            await problem(error)(scope, receive, send)
+        except Exception:
+            log.exception("a run could not be begun")
+            await unforeseen()(scope, receive, send)
+        else:
+            await _send(answer, send)
+
+    async def _answer(self, scope: Scope, receive: Receive) -> Reply:
+        if self._runs.full:
+            raise overloaded()
+        request = Request(scope)
+        caller = await self._authorize(request)
+        headers = request.headers
+        kind = headers.get("content-type", JSON).partition(";")[0].strip().lower()
+        if kind != JSON and not kind.endswith("+json"):
+            raise UnsupportedMedia("Send the request as JSON, with Content-Type: application/json.")
+        wanted = parsed(await _body(headers.get("content-length", ""), receive))
+        return await reply(self._runs, caller, wanted, headers.get("idempotency-key"))
+
+
+def parsed(body: bytes) -> RunIn:
+    """Raises Invalid, naming the fields, and a DomainError for what is no JSON."""
+    try:
+        return RunIn.model_validate_json(body)
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_input=False, include_context=False)
+        if any(fault["type"] == "json_invalid" for fault in faults):
+            raise MALFORMED from None
+        fields = {".".join(str(part) for part in fault["loc"]) or "body": fault["msg"] for fault in faults}
+        raise Invalid("Some fields are missing or wrong.", fields=fields) from None
+
+
+async def _body(declared: str, receive: Receive) -> bytes:
+    if declared.isdigit() and (len(declared) > 18 or int(declared) > MAX_BODY):
+        raise TooLarge(WORDS)
+    message: Message = await receive()
+    body = message.get("body", b"")
+    while message.get("more_body"):
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > MAX_BODY:
+            raise TooLarge(WORDS)
+    return bytes(body)
+
+
+async def _send(answer: Reply, send: Send) -> None:
+    headers = [(b"content-type", answer.type.encode())]
+    headers += [(name.lower().encode(), value.encode()) for name, value in answer.headers.items()]
+    if isinstance(answer.body, bytes):
+        headers.append((b"content-length", str(len(answer.body)).encode()))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    if isinstance(answer.body, bytes):
+        await send({"type": "http.response.body", "body": answer.body})
+        return
+    async for piece in answer.body:
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+def _json(view: RunView) -> bytes:
+    return RunOut.of(view).model_dump_json().encode("utf-8", "replace")
