@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 
 import httpx
 
 from backend import __version__, catalogue, mail
+from backend.catalogue import Product
 from backend.commerce.carts import Carts
 from backend.commerce.client import Commerce
 from backend.commerce.connection import AppConnection
@@ -56,6 +58,7 @@ from backend.runner.embedded import EmbeddedRunner
 from backend.runner.flows import flow_for
 from backend.runner.langflow import LangflowRunner
 from backend.runner.ports import Runner
+from backend.runner.remote import RemoteRunner
 from backend.settings import Settings
 from backend.widget.service import Widgets
 from backend.workspaces.service import Workspaces
@@ -259,9 +262,7 @@ class Services:
 
     @cached_property
     def runner(self) -> Runner:
-        if self.settings.langflow_url:
-            return LangflowRunner(self.settings)
-        return EmbeddedRunner(self.settings, flows=[flow_for(product, self.settings).flow for product in self.products if product.is_agent])
+        return RemoteRunner(self.settings) if self.settings.runner_url else local_runner(self.settings, self.products)
 
     @cached_property
     def gateway(self) -> Gateway:
@@ -281,6 +282,13 @@ class Services:
     @cached_property
     def widgets(self) -> Widgets:
         return Widgets(self.database, self.clock, self.instances, self.settings)
+
+
+def local_runner(settings: Settings, products: Sequence[Product]) -> Runner:
+    """Where flows run when no other process of ours does it."""
+    if settings.langflow_url:
+        return LangflowRunner(settings)
+    return EmbeddedRunner(settings, flows=[flow_for(product, settings).flow for product in products if product.is_agent])
 
 
 _current: Services | None = None

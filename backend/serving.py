@@ -11,11 +11,20 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from starlette.types import ASGIApp
 
+from backend import catalogue
+from backend.container import local_runner
+from backend.kernel.garbage import keep_what_is_loaded
+from backend.kernel.secrets import token_for
 from backend.main import assemble
+from backend.runner import server, wire
+from backend.runner.flows import FlowFiles
 from backend.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
+KEEP_ALIVE = 75
+"""Seconds an idle connection is kept; longer than our own gateway keeps its side of one."""
 
 
 class CannotServe(Exception):
@@ -77,6 +86,58 @@ def serve_web(settings: Settings) -> None:
     say("stopped")
 
 
+def serve_gateway(settings: Settings) -> None:
+    """The backend without the pages, until Ctrl-C. Raises CannotServe."""
+    started = time.monotonic()
+    check_port(settings.host, settings.port)
+    check_data(settings.data_dir)
+    os.chdir(ROOT)
+    system = assemble(settings, say)
+    _serve(
+        system.visited(system.app),
+        settings.host,
+        settings.port,
+        f"gateway ready in {{:.1f}} s: {settings.base_url}  (Ctrl-C stops it)",
+        started,
+    )
+
+
+def serve_runner(settings: Settings) -> None:
+    """Agents for a gateway elsewhere, until Ctrl-C. Raises CannotServe."""
+    started, host, port = time.monotonic(), settings.runner_host, settings.runner_port
+    check_port(host, port)
+    check_data(settings.data_dir)
+    os.chdir(ROOT)
+    products = catalogue.load()
+    token = token_for(settings.secret(), wire.PURPOSE)
+    app = server.application(local_runner(settings, products), FlowFiles.of(products), token)
+    _serve(app, host, port, f"runner ready in {{:.1f}} s: http://{host}:{port}  (Ctrl-C stops it)", started)
+
+
+def _serve(app: ASGIApp, host: str, port: int, words: str, started: float) -> None:
+    """Quick and quiet: no line in a log for each request."""
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        backlog=4096,
+        timeout_keep_alive=KEEP_ALIVE,
+        timeout_graceful_shutdown=5,
+    )
+    announcing = Announcing(config, words, started)
+    announcing.run()
+    if not announcing.started:
+        raise CannotServe("The start failed; the reason stands above.")
+    say("stopped")
+
+
 class Announcing(uvicorn.Server):
     """Says so when it listens, and not before."""
 
@@ -87,6 +148,7 @@ class Announcing(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
         if self.started:
+            keep_what_is_loaded()
             say(self._words.format(time.monotonic() - self._began))
 
 

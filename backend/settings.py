@@ -52,6 +52,9 @@ class Settings(BaseSettings):
     runner_workers: int = Field(1, ge=1, le=64, description="lfx worker processes that run agents.")
     running_at_once: int = Field(8, ge=1, le=10_000, description="Runs of one workspace under way at once, in one process.")
     gateway_capacity: int = Field(256, ge=1, le=100_000, description="Runs under way at once in one process; more are told to come back.")
+    runner_url: str = Field("", description="A `cmpctl runner` that agents run in; worker processes of this one when empty.")
+    runner_host: str = Field("127.0.0.1", description="The address `cmpctl runner` listens on.")
+    runner_port: int = Field(3001, ge=1, le=65535, description="The port `cmpctl runner` listens on.")
     run_timeout_seconds: int = Field(120, ge=1, le=3600, description="A run that takes longer is stopped and costs nothing.")
 
     @field_validator("operator_emails", "saleor_media_origins", "redirect_gateways", mode="before")

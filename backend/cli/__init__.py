@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Annotated
 
@@ -15,7 +16,7 @@ from backend.cli.saleor import saleor
 from backend.container import Services
 from backend.db.migrate import upgrade
 from backend.operator.doctor.schemas import Finding, Level
-from backend.serving import CannotServe, serve_web
+from backend.serving import CannotServe, serve_gateway, serve_runner, serve_web
 from backend.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Runs and looks after a marketplace of AI agents.")
@@ -31,8 +32,24 @@ app.command()(books)
 @app.command()
 def serve() -> None:
     """Serve the whole marketplace in this process, on one port."""
+    _serve(serve_web)
+
+
+@app.command()
+def gateway() -> None:
+    """Serve the backend alone, without the pages: runs, the API, webhooks."""
+    _serve(serve_gateway)
+
+
+@app.command()
+def runner() -> None:
+    """Run agents for a gateway in another process, which finds this one by CMP_RUNNER_URL."""
+    _serve(serve_runner)
+
+
+def _serve(role: Callable[[Settings], None]) -> None:
     try:
-        serve_web(Settings())
+        role(Settings())
     except CannotServe as fault:
         typer.secho(str(fault), err=True, fg="red")
         raise typer.Exit(1) from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 import secrets
 
 from cryptography.fernet import Fernet, InvalidToken
@@ -19,6 +20,11 @@ def new_token(prefix: str = "") -> str:
 def fingerprint(token: str) -> str:
     """SHA-256 in hex. Enough for tokens with full entropy; passwords need Argon2 instead."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def token_for(secret_key: str, purpose: str) -> str:
+    """A token that everybody who knows the installation's secret can derive, and that tells nothing of it. One for each purpose."""
+    return hmac.new(secret_key.encode(), f"cmp:{purpose}".encode(), hashlib.sha256).hexdigest()
 
 
 class SecretBox:

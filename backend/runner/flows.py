@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -47,6 +47,29 @@ def flow_ref(path: Path, name: str) -> FlowRef:
 @lru_cache(maxsize=256)
 def _hash(path: Path, _changed: int, _size: int) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+class FlowFiles:
+    """The flows of this installation by name. A job from another process names its flow; the path is found here and never taken from it."""
+
+    def __init__(self, paths: Mapping[str, Path]) -> None:
+        self._paths = dict(paths)
+
+    @classmethod
+    def of(cls, products: Iterable[Product]) -> FlowFiles:
+        """Under the names that `flow_for` gives them."""
+        agents = [product for product in products if product.is_agent]
+        plain = {product.slug: product.flow() for product in agents}
+        return cls(plain | {f"{product.slug}-model": product.flow("flow-model") for product in agents})
+
+    def find(self, name: str, content_hash: str) -> FlowRef | None:
+        """None when there is no such flow, or another version of it."""
+        path = self._paths.get(name)
+        try:
+            flow = flow_ref(path, name) if path else None
+        except OSError:
+            return None
+        return flow if flow and flow.content_hash == content_hash else None
 
 
 def tweaks_for(job: Job) -> dict[str, dict[str, str]]:

@@ -1,9 +1,11 @@
-"""Both runners, each over what it really talks to: worker processes, or an HTTP server that answers as Langflow was heard to."""
+"""Every runner, each over what it really talks to: worker processes, an HTTP server that answers as Langflow was heard to, or a runner
+of ours behind a real server on this machine."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,13 +14,16 @@ import pytest_asyncio
 from pydantic import SecretStr
 
 from backend.runner.embedded import EmbeddedRunner
+from backend.runner.flows import FlowFiles
 from backend.runner.langflow import LangflowRunner
 from backend.runner.ports import Event, FlowRef, Job, Runner
+from backend.runner.remote import RemoteRunner
 from backend.settings import Settings
 from tests.contract.runner import fake_langflow
 from tests.contract.runner.fake_langflow import FakeLangflow
 from tests.contract.runner.fake_openai import FakeOpenAI
-from tests.contract.runner.flows import made
+from tests.contract.runner.flows import FLOWS, made
+from tests.contract.runner.served import served
 
 
 @dataclass
@@ -41,7 +46,7 @@ async def ready(runner: Runner) -> None:
             await asyncio.sleep(0.02)
 
 
-@pytest_asyncio.fixture(loop_scope="module", scope="module", params=["embedded", "langflow"])
+@pytest_asyncio.fixture(loop_scope="module", scope="module", params=["embedded", "langflow", "remote"])
 async def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     folder: Path = tmp_path_factory.mktemp("runner")
     failing = made(folder, "failing", 'raise ValueError("the shelf is empty")')
@@ -57,10 +62,15 @@ async def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
             langflow_url=f"{server.url}/",
             langflow_api_key=SecretStr(fake_langflow.KEY),
         )
-        runner: Runner = EmbeddedRunner(settings) if request.param == "embedded" else LangflowRunner(settings)
-        assert runner.health() == "starting"
-        await runner.start()
-        await ready(runner)
-        yield Stage(runner, settings, llm, failing, endless)
-        await runner.stop()
-        assert runner.health() == "stopped"
+        async with AsyncExitStack() as behind:
+            runner: Runner = LangflowRunner(settings) if request.param == "langflow" else EmbeddedRunner(settings)
+            if request.param == "remote":
+                flows = FlowFiles({"failing": failing.path, "endless": endless.path, **FLOWS})
+                url = await behind.enter_async_context(served(runner, flows, settings.secret()))
+                runner = RemoteRunner(settings.model_copy(update={"runner_url": url}))
+            assert runner.health() == "starting"
+            await runner.start()
+            await ready(runner)
+            yield Stage(runner, settings, llm, failing, endless)
+            await runner.stop()
+            assert runner.health() == "stopped"

@@ -13,6 +13,7 @@ from backend.runner.ports import FlowRef, Job, PassageIn
 
 PRODUCTS: dict[str, Product] = {product.slug: product for product in catalogue.load() if product.is_agent}
 KBA, CSA = PRODUCTS["knowledge-base-agent"], PRODUCTS["customer-support-agent"]
+FLOWS = {f"{slug}{tail}": product.flow(f"flow{tail}") for slug, product in PRODUCTS.items() for tail in ("", "-model")}
 GIFT = PassageIn(1, "doc_1", "handbook.md", "Gift cards", "We sell gift cards of $10 and $25. Gift cards are valid for three years.")
 RETURNS = PassageIn(2, "doc_1", "handbook.md", "Returns", "Opened items can be returned within 14 days of delivery.")
 
