@@ -6,6 +6,7 @@ from cachetools import TTLCache
 from sqlalchemy import Select, event, select
 from sqlmodel import col
 
+from backend.control_plane import rules
 from backend.control_plane.models import InstanceRow, OfferingRow
 from backend.control_plane.offerings import Offerings
 from backend.control_plane.offerings import view as offering_view
@@ -41,6 +42,7 @@ class Instances:
             "status": Status.LIVE.value,
             "suspended_for": "",
             "source_key": source_key,
+            "bought_rules": rules.written(offering.terms.rules),
             "created_at": self._clock.now(),
         }
         await insert_once(tx, InstanceRow, values, unique=["source_key"])
@@ -105,7 +107,7 @@ class Instances:
             row.status, row.suspended_for = Status.LIVE.value, ""
 
     async def raise_plan(self, tx: Tx, *, workspace_id: WorkspaceId, instance_id: str, sku: str) -> None:
-        """Put an agent on another plan of the same product; it keeps its name, documents and address.
+        """Put an agent on another plan of the same product, at today's price; it keeps its name, documents and address.
 
         Raises NotFound for another workspace's agent, Invalid `not_a_plan` when the SKU is not a plan of its product.
         """
@@ -115,7 +117,7 @@ class Instances:
         now, wanted = await self._offerings.by_sku(row.sku), await self._offerings.by_sku(sku)
         if now is None or wanted is None or wanted.kind != "agent" or wanted.product_slug != now.product_slug:
             raise Invalid(f"{sku} is not a plan of this agent.", code="not_a_plan")
-        row.sku = wanted.sku
+        row.sku, row.bought_rules = wanted.sku, rules.written(wanted.terms.rules)
 
     async def by_source(self, source_key: str) -> InstanceView | None:
         """The instance that an order line's unit was turned into."""
@@ -164,7 +166,7 @@ def _view(row: InstanceRow, sold: OfferingRow) -> InstanceView:
         product_slug=offering.product_slug,
         product_name=offering.product_name,
         emblem=offering.emblem,
-        terms=offering.terms,
+        terms=offering.terms.under(rules.holding(row.bought_rules, sold.rules)),
         created_at=row.created_at,
         source_key=row.source_key,
         workspace_id=WorkspaceId(row.workspace_id),

@@ -17,7 +17,7 @@ _BIG_KEY = BigInteger().with_variant(Integer(), "sqlite")
 
 
 class OfferingRow(Table, table=True):
-    """run_micro, credits_micro: micro-credits. knowledge: bytes. on_sale is false once the catalogue drops the SKU."""
+    """rules: what a run costs, as `rules.written`. knowledge: bytes. on_sale is false once the catalogue drops the SKU."""
 
     __tablename__ = "offering"
 
@@ -31,7 +31,7 @@ class OfferingRow(Table, table=True):
     flow: str = Field(max_length=120)
     flow_hash: str = Field(max_length=64)
     credits_micro: int = Field(sa_type=BigInteger)
-    run_micro: int = Field(sa_type=BigInteger)
+    rules: str = Field(sa_type=Text)
     knowledge: int = Field(sa_type=BigInteger)
     widgets: int
     rest: bool
@@ -42,7 +42,10 @@ class OfferingRow(Table, table=True):
 
 
 class InstanceRow(Table, table=True):
-    """source_key: the order line and unit this came from; its unique key makes a repeated grant harmless."""
+    """source_key: the order line and unit this came from; its unique key makes a repeated grant harmless.
+
+    bought_rules: what a run cost by its offering when it was bought, as `rules.written`.
+    """
 
     __tablename__ = "instance"
 
@@ -53,6 +56,7 @@ class InstanceRow(Table, table=True):
     status: str = Field(max_length=16)
     suspended_for: str = Field(default="", max_length=300)
     source_key: str = Field(unique=True, max_length=200)
+    bought_rules: str = Field(sa_type=Text)
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 

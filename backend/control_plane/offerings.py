@@ -11,12 +11,13 @@ from sqlalchemy import select, update
 from sqlmodel import col
 
 from backend.catalogue import Product, Terms, Variant
+from backend.control_plane import rules
 from backend.control_plane.models import OfferingRow
 from backend.control_plane.views import Offering
 from backend.db.engine import Database
 from backend.db.upsert import insert_once
 from backend.kernel.ids import Sku
-from backend.kernel.money import Credits
+from backend.kernel.money import ZERO, Credits
 
 __all__ = ["Offering", "Offerings", "view"]
 LIFE = 5.0
@@ -58,7 +59,7 @@ class Offerings:
 
 
 def view(row: OfferingRow) -> Offering:
-    terms = Terms(Credits(row.credits_micro), Credits(row.run_micro), row.knowledge, row.widgets, row.rest, row.mcp, row.rpm)
+    grants = Terms(Credits(row.credits_micro), ZERO, row.knowledge, row.widgets, row.rest, row.mcp, row.rpm)
     return Offering(
         sku=Sku(row.sku),
         kind="agent" if row.kind == "agent" else "credits",
@@ -67,7 +68,7 @@ def view(row: OfferingRow) -> Offering:
         plan_name=row.plan_name,
         plan=row.plan,
         emblem=row.emblem,
-        terms=terms,
+        terms=grants.under(rules.read(row.rules)),
         flow=row.flow,
         flow_hash=row.flow_hash,
     )
@@ -86,7 +87,7 @@ def _values(product: Product, variant: Variant) -> dict[str, Any]:
         "flow": product.slug if product.is_agent else "",
         "flow_hash": hashlib.sha256(flow.read_bytes()).hexdigest() if flow.exists() else "",
         "credits_micro": variant.terms.credits.micro,
-        "run_micro": variant.terms.run.micro,
+        "rules": rules.written(variant.terms.rules),
         "knowledge": variant.terms.knowledge,
         "widgets": variant.terms.widgets,
         "rest": variant.terms.rest,

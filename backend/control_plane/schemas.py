@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from backend.catalogue import Terms
 from backend.control_plane.instances import InstanceView
 from backend.control_plane.offerings import Offering
+from backend.control_plane.rule_schemas import ChargesOut, PricingOut
 from backend.identity.keys import KeyView, NewKey
 
 T = TypeVar("T")
@@ -30,6 +31,8 @@ class TermsOut(BaseModel):
     rest: bool
     mcp: bool
     requests_per_minute: int
+    pricing: PricingOut
+    charges: ChargesOut
 
     @classmethod
     def of(cls, terms: Terms) -> TermsOut:
@@ -41,6 +44,8 @@ class TermsOut(BaseModel):
             rest=terms.rest,
             mcp=terms.mcp,
             requests_per_minute=terms.rpm,
+            pricing=PricingOut.of(terms.rules),
+            charges=ChargesOut.of(terms.charges),
         )
 
 

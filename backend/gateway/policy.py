@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from backend.catalogue import Terms
@@ -14,6 +14,7 @@ from backend.kernel.caller import Caller, Door
 from backend.kernel.errors import Conflict, Forbidden, Invalid, TooLarge
 from backend.kernel.ids import ConversationId, RunId
 from backend.kernel.money import ZERO, Credits
+from backend.kernel.pricing import Ending
 from backend.runner.ports import PassageIn
 
 MAX_INPUT = 16_000
@@ -21,10 +22,9 @@ MAX_INPUT = 16_000
 MAX_ANSWER = 200_000
 """Characters of one answer; a flow that writes more is stopped."""
 MAX_KEY = 255
-FULL_ANSWER = 800
-"""Characters after which a stopped answer counts as whole."""
 _MARK = re.compile(r"\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]")
 _QUOTE = 300
+_COUNTED = ("input_tokens", "output_tokens")
 
 FAILURES = {
     "timeout": "The agent did not finish in time.",
@@ -96,25 +96,42 @@ def check_key(key: str) -> None:
 
 
 def hold(terms: Terms, most: Credits | None) -> Credits:
-    """What to set aside for a run: the most it may cost. Raises Invalid `quote_exceeds_cap` when that is more than the caller allows."""
-    price = terms.run
-    if most is not None and most < price:
-        detail = f"A run of this agent costs up to {price} credits, more than the cap of {most}."
-        raise Invalid(detail, code="quote_exceeds_cap", fields={"max_credits": f"at least {price}"})
-    return price
+    """What to set aside for a run: the most it may cost. A price for tokens is capped by `most`, as long as that pays for its minimum.
+
+    Raises Invalid, by the field max_credits: `quote_exceeds_cap` when a run costs more than the caller allows.
+    """
+    if most is None:
+        return terms.run
+    if most <= ZERO:
+        raise Invalid("A cap of a run is more than 0 credits.", fields={"max_credits": "must be more than 0"})
+    least = terms.rules.least
+    if most < least:
+        costs = f"at least {least} credits" if terms.tokens else f"up to {least} credits"
+        detail = f"A run of this agent costs {costs}, more than the cap of {most}."
+        raise Invalid(detail, code="quote_exceeds_cap", fields={"max_credits": f"at least {least}"})
+    return min(terms.run, most)
 
 
 def charge(outcome: Outcome, terms: Terms, held: Credits) -> Credits:
-    """What a run costs: never more than was held for it.
+    """What a run costs by the rules of its listing: never more than was held for it, and nothing when it failed."""
+    cost = terms.rules.cost(ending(outcome), tokens=tokens(outcome.usage), delivered=len(outcome.text))
+    return min(held, cost)
 
-    Answered from the documents: what was held. Failed, or answered without citing a passage ("not in your documents"): nothing. Stopped:
-    the share of `FULL_ANSWER` characters that had been delivered, to the micro-credit.
-    """
-    if outcome.status is RunStatus.SUCCEEDED:
-        return held if outcome.sources else ZERO
-    if outcome.status is RunStatus.CANCELLED:
-        return Credits(held.micro * min(len(outcome.text), FULL_ANSWER) // FULL_ANSWER)
-    return ZERO
+
+def ending(outcome: Outcome) -> Ending:
+    match outcome.status:
+        case RunStatus.SUCCEEDED:
+            return Ending.SUCCESS if outcome.sources else Ending.EMPTY
+        case RunStatus.CANCELLED:
+            return Ending.CANCELLED
+        case _:
+            return Ending.TIMEOUT if outcome.error_code == "timeout" else Ending.ERROR
+
+
+def tokens(usage: Mapping[str, int]) -> int | None:
+    """How many tokens a run used, as its runner counted them. None when it did not, or counted less than nothing."""
+    counted = [usage["total_tokens"]] if "total_tokens" in usage else [usage[name] for name in _COUNTED if name in usage]
+    return sum(counted) if counted and min(counted) >= 0 else None
 
 
 def cited(text: str, passages: Sequence[PassageIn]) -> tuple[SourceView, ...]:

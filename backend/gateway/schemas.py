@@ -16,8 +16,8 @@ from backend.ledger.schemas import ReceiptOut
 
 
 def _amount(text: str) -> str:
-    if Credits.of(text) < ZERO:
-        raise ValueError("must not be negative")
+    if Credits.of(text) <= ZERO:
+        raise ValueError("must be more than 0")
     return text
 
 

@@ -149,7 +149,7 @@ def plans(product: Any, price: Price, gone: Gone, add: Any) -> rx.Component:
     )
     body = [
         row("Credits included", lambda p: p.credits),
-        row("A run costs", lambda p: p.run),
+        row("A run costs", lambda p: rx.fragment(p.run, when(p.tokens != "", rx.el.span(p.tokens, class_name="xs i3 col")))),
         row("Knowledge", lambda p: p.knowledge),
         row("Website widgets", lambda p: p.widgets),
         row("REST", lambda p: _yes(p.rest)),
@@ -172,11 +172,12 @@ def _later(has: Any) -> rx.Component:
     return when(has, coming(), rx.el.span("—", class_name="i3", aria_label="Not included"))
 
 
-def cost(product: Any, run: Any) -> rx.Component:
-    """run: what one run costs, in words."""
+def cost(product: Any, plan: Any) -> rx.Component:
+    """plan: the one whose price is told as an example."""
+    run = plan.run
     steps = (
         ("Before", "Quote", text("You see “", run, "” beside the send button.")),
-        ("During", "Hold", text(run, " is set aside, so it cannot be spent twice.")),
+        ("During", "Hold", text(plan.most, " set aside, so that nothing is spent twice.")),
         ("After", "Receipt", "Charged what was used. The rest is released."),
     )
     road = [rx.el.li(rx.el.span(w, class_name="xs i3"), rx.el.b(n), rx.el.span(what, class_name="sm i2")) for w, n, what in steps]

@@ -9,6 +9,7 @@ from cmp_web.components.base import link_button
 from cmp_web.components.prose import article, points, section
 from cmp_web.layouts.store import ON_LOAD, shell
 from cmp_web.pages.page import Page
+from cmp_web.state import shelf
 
 
 def about() -> rx.Component:
@@ -36,7 +37,7 @@ def about() -> rx.Component:
                 "What you can hold us to",
                 points(
                     "The price of a run is said before it starts, and a run never costs more than that.",
-                    "A run that fails, is refused, or finds nothing in your documents costs nothing.",
+                    shelf.ALWAYS_FREE,
                     "A run under way is never cut off because credits ran out.",
                     "An order shows each of its stages. A stage that gets stuck is retried, and nothing is granted twice.",
                     "Every credit can be followed from the order that brought it to the run that used it.",

@@ -8,6 +8,7 @@ from cmp_web import routes
 from cmp_web.components.prose import article, points, section
 from cmp_web.layouts.store import ON_LOAD, shell
 from cmp_web.pages.page import Page
+from cmp_web.state import shelf
 
 
 def terms() -> rx.Component:
@@ -28,8 +29,8 @@ def terms() -> rx.Component:
                 "Charge rules",
                 points(
                     "A run costs the price quoted before it starts, at most.",
-                    "A run that fails, times out, is refused, or finds nothing in your documents costs nothing.",
-                    "A run you stop costs the part that was used.",
+                    shelf.ALWAYS_FREE,
+                    "A run you stop costs the part that was used, at most.",
                     "The same request sent again with its key costs nothing more.",
                     "A run under way finishes when credits run out; the next one is refused.",
                 ),

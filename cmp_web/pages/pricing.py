@@ -84,20 +84,24 @@ def packs() -> rx.Component:
     return _part("packs", "Credit packs", rx.el.div(table, class_name="card scrollx"))
 
 
-def runs() -> rx.Component:
-    product = AGENTS[0]
-    charged = rx.el.ul(*[rx.el.li(icon("check"), words) for words in product.charged], class_name="tick sm i2")
-    free = rx.el.ul(*[rx.el.li(icon("x"), words) for words in product.not_charged], class_name="tick sm i2")
-    cards = rx.el.div(
-        rx.el.div(rx.el.h3("You are charged", class_name="t0"), charged, class_name="card pad col g3"),
-        rx.el.div(rx.el.h3("You are not charged", class_name="t0"), free, class_name="card pad col g3"),
+def _rules(agent: ProductView, whose: str) -> rx.Component:
+    charged = rx.el.ul(*[rx.el.li(icon("check"), words) for words in agent.charged], class_name="tick sm i2")
+    free = rx.el.ul(*[rx.el.li(icon("x"), words) for words in agent.not_charged], class_name="tick sm i2")
+    return rx.el.div(
+        rx.el.div(rx.el.h3(f"{whose}You are charged", class_name="t0"), charged, class_name="card pad col g3"),
+        rx.el.div(rx.el.h3(f"{whose}You are not charged", class_name="t0"), free, class_name="card pad col g3"),
         class_name="cols2",
     )
+
+
+def runs() -> rx.Component:
+    alike = all((agent.charged, agent.not_charged) == (AGENTS[0].charged, AGENTS[0].not_charged) for agent in AGENTS)
+    cards = [_rules(agent, "" if alike else f"{agent.name}: ") for agent in (AGENTS[:1] if alike else AGENTS)]
     more = note(
         f"Prices are in {shelf.CURRENCY}. Raising an agent you have from Basic to Pro is coming. OpenAI clients and MCP are not open yet."
     )
     act = rx.el.div(link_button("Choose an agent", href=routes.MARKETPLACE), class_name="row")
-    return _part("runs", "How a run is charged", rx.el.div(cards, more, act, class_name="col g6"))
+    return _part("runs", "How a run is charged", rx.el.div(*cards, more, act, class_name="col g6"))
 
 
 def _part(name: str, title: str, body: rx.Component) -> rx.Component:

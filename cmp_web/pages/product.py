@@ -21,8 +21,8 @@ from cmp_web.state.product import Product, Trial
 from cmp_web.state.views import Plan, ProductView
 
 
-def view(product: Any, price: parts.Price, run: Any) -> rx.Component:
-    """product: a ProductView or a Var of one. run: what one run costs, in words."""
+def view(product: Any, price: parts.Price, first: Any) -> rx.Component:
+    """product: a ProductView or a Var of one. first: its first plan."""
     add = CartBadge.add
 
     def gone(plan: Any) -> rx.Var:
@@ -40,9 +40,9 @@ def view(product: Any, price: parts.Price, run: Any) -> rx.Component:
     )
     words = parts.words(product, Product.written)
     about = rx.el.div(rx.el.h2("About", class_name="t2"), words, class_name="col g4")
-    beside = when(product.agent, trial(product, run, Trial, Trial.ask, Trial.submit), rx.el.div(about, class_name="card pad"))
+    beside = when(product.agent, trial(product, first.run, Trial, Trial.ask, Trial.submit), rx.el.div(about, class_name="card pad"))
     described = parts.section("about", "What it does", words)
-    agent = rx.fragment(described, parts.figures(), parts.plans(product, price, gone, add), parts.cost(product, run), parts.connections())
+    agent = rx.fragment(described, parts.figures(), parts.plans(product, price, gone, add), parts.cost(product, first), parts.connections())
     body = [rx.el.div(buy, beside, class_name="agrid"), when(product.agent, agent), parts.questions(product)]
     return rx.el.div(*body, class_name="wrap shelfpage")
 
@@ -55,14 +55,14 @@ def known(product: ProductView) -> Callable[[], rx.Component]:
         return rx.cond(now.contains(plan.sku), now[plan.sku], plan.price)
 
     def page() -> rx.Component:
-        return shell(view(product, price, product.plans[0].run), here=routes.MARKETPLACE, class_name="hasbar")
+        return shell(view(product, price, product.plans[0]), here=routes.MARKETPLACE, class_name="hasbar")
 
     return page
 
 
 def late() -> rx.Component:
     product = Product.late
-    shown = rx.cond(product.slug != "", view(product, lambda plan: plan.price, product.plans[0].run), waiting())
+    shown = rx.cond(product.slug != "", view(product, lambda plan: plan.price, product.plans[0]), waiting())
     return shell(rx.cond(Product.missing, not_found(), shown), here=routes.MARKETPLACE, class_name="hasbar")
 
 

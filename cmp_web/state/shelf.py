@@ -10,7 +10,7 @@ from backend.catalogue import Terms
 from backend.commerce import schemas
 from backend.kernel.ids import Sku
 from backend.kernel.money import Credits, Money
-from cmp_web.state import words
+from cmp_web.state import rules, words
 from cmp_web.state.views import Card, Plan, ProductView, Question, Row, Shot
 
 CARD, PAGE = "card", "page"
@@ -21,6 +21,8 @@ SHELF: tuple[catalogue.Product, ...] = catalogue.load()
 """The products known when the site was built."""
 CURRENCY = SHELF[0].variants[0].price.currency
 """Of the catalogue's own prices."""
+ALWAYS_FREE = rules.free(variant.terms.rules for product in SHELF if product.is_agent for variant in product.variants)
+"""What costs nothing with every agent of the catalogue, as a sentence."""
 
 SLUGS = frozenset(product.slug for product in SHELF)
 _KNOWN = {product.slug: product for product in SHELF}
@@ -159,7 +161,7 @@ def _card(
 def _rows(product: catalogue.Product, price: Money, terms: Terms) -> list[Row]:
     if product.is_agent:
         included, knowledge = words.credits(terms.credits), words.megabytes(terms.knowledge)
-        return [Row("A run", words.credits(terms.run)), Row("Included", included), Row("Knowledge", knowledge)]
+        return [Row("A run", rules.price(terms.rules)), Row("Included", included), Row("Knowledge", knowledge)]
     return [Row("A credit", _each(price, terms)), Row("Expires", "Never")]
 
 
@@ -200,6 +202,7 @@ def _built_words() -> dict[str, dict[str, str]]:
 
 
 def _product(product: catalogue.Product, variants: list[tuple[str, str, Money, Terms]]) -> ProductView:
+    ruled = variants[0][3].rules if product.is_agent and variants else None
     return ProductView(
         slug=product.slug,
         name=product.name,
@@ -210,8 +213,8 @@ def _product(product: catalogue.Product, variants: list[tuple[str, str, Money, T
         category=product.category,
         category_name=CATEGORIES.get(product.category, product.category),
         plans=[_plan(product, index, *variant) for index, variant in enumerate(variants)],
-        charged=list(product.charged),
-        not_charged=list(product.not_charged),
+        charged=rules.charged(ruled) if ruled else [],
+        not_charged=rules.not_charged(ruled) if ruled else [],
         questions=[Question(q.question, q.answer) for q in product.questions],
         tries=list(product.tries),
         sample=product.samples[0].name if product.is_agent and product.samples else "",
@@ -228,7 +231,9 @@ def _plan(product: catalogue.Product, index: int, sku: str, name: str, price: Mo
         price=str(price),
         line=f"{included}, {knowledge} of knowledge, {widgets}" if product.is_agent else f"{_each(price, terms)} a credit",
         gets=f"1 agent and {included}" if product.is_agent else included,
-        run=words.credits(terms.run),
+        run=rules.price(terms.rules),
+        most=words.credits(terms.run),
+        tokens=rules.by_tokens(terms.rules),
         credits=included,
         knowledge=knowledge,
         widgets=str(terms.widgets),

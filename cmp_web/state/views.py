@@ -44,7 +44,8 @@ class Card:
 
 @dataclass(frozen=True)
 class Plan:
-    """One variant of a product, and what it grants, in words. index: its place among the product's plans."""
+    """One variant of a product, and what it grants, in words. index: its place among the product's plans. run: what a run costs; most:
+    what is held for it; tokens: their price, or "" for a price a run."""
 
     index: int
     sku: str
@@ -53,6 +54,8 @@ class Plan:
     line: str
     gets: str
     run: str
+    most: str
+    tokens: str
     credits: str
     knowledge: str
     widgets: str

@@ -15,9 +15,13 @@ ATTRIBUTES = (
     Attribute("cmp-plan", "Plan", "DROPDOWN", ("ai-agent",)),
     Attribute("cmp-credits", "Credits included", "NUMERIC", ("ai-agent", "credit-pack")),
     Attribute("cmp-run-credits", "Credits a run", "NUMERIC", ("ai-agent",)),
+    Attribute("cmp-token-credits", "Credits for 1,000 tokens", "NUMERIC", ("ai-agent",)),
+    Attribute("cmp-minimum-credits", "Credits a run, at least", "NUMERIC", ("ai-agent",)),
     Attribute("cmp-knowledge-mb", "Knowledge (MB)", "NUMERIC", ("ai-agent",)),
 )
 """On the variants. The slugs carry our name, since a seller may well have a "plan" of his own."""
+_BY_TOKENS = frozenset({"cmp-token-credits", "cmp-minimum-credits"})
+"""Wanted once something is priced by its tokens; `cmp-run-credits` is then the most that one run costs."""
 
 
 def wanted(
@@ -30,6 +34,7 @@ def wanted(
     webhook_secret: str = "",
 ) -> Wanted:
     """channel: slug. currency: ISO 4217; the catalogue's figures are taken as they stand. country: where the channel is at home."""
+    kept = ATTRIBUTES if any(v.terms.tokens for p in products for v in p.variants) else [a for a in ATTRIBUTES if a.slug not in _BY_TOKENS]
     types = {product.type: _TYPES.get(product.type, _title(product.type)) for product in products}
     return Wanted(
         channel=channel,
@@ -37,7 +42,7 @@ def wanted(
         country=country,
         types=types,
         categories={product.category: _title(product.category) for product in products},
-        attributes=tuple(attribute for attribute in ATTRIBUTES if set(attribute.types) & set(types)),
+        attributes=tuple(attribute for attribute in kept if set(attribute.types) & set(types)),
         products=tuple(_product(product) for product in products),
         app=app(manifest, webhook_secret),
     )
@@ -80,6 +85,8 @@ def _values(product: catalogue.Product, variant: catalogue.Variant) -> dict[str,
         "cmp-run-credits": str(terms.run),
         "cmp-knowledge-mb": str(terms.knowledge // _MEGABYTE),
     }
+    if terms.tokens:
+        said |= {"cmp-token-credits": str(terms.tokens.per_1000), "cmp-minimum-credits": str(terms.tokens.minimum)}
     carried = {attribute.slug for attribute in ATTRIBUTES if product.type in attribute.types}
     return {slug: value for slug, value in said.items() if slug in carried}
 

@@ -15,6 +15,7 @@ from backend.operator.setup import goods, policy
 from backend.operator.setup.schemas import Present, Wanted
 from backend.operator.setup.wanted import wanted
 from backend.provisioner.manifest import APP_ID, manifest
+from tests.service.gateway.priced import by_tokens, priced
 from tests.service.operator.direct import Pocket, carry_out, present
 from tests.service.operator.saleor import FakeSaleor
 
@@ -159,3 +160,17 @@ def test_the_warehouse_that_holds_most_of_the_goods_stays_the_one() -> None:
     assert place is not None
     assert place.slug == "default-warehouse"
     assert policy.plan(goal(), found) == []
+
+
+def test_a_price_for_tokens_is_carried_by_the_variant_and_asked_of_saleor_only_when_there_is_one() -> None:
+    def want(products: tuple[catalogue.Product, ...]) -> Wanted:
+        return wanted(products, manifest("https://cmp.example", "1.0"), channel="c", currency="USD", country="US")
+
+    by_token = {"cmp-token-credits", "cmp-minimum-credits"}
+    assert not by_token & {attribute.slug for attribute in want(catalogue.load()).attributes}
+    sold = want(priced(by_tokens()))
+    assert by_token <= {attribute.slug for attribute in sold.attributes}
+    carried = {variant.sku: variant.attributes for product in sold.products for variant in product.variants}
+    assert (carried["CSA-BASIC"]["cmp-run-credits"], carried["CSA-BASIC"]["cmp-token-credits"]) == ("4", "0.4")
+    assert carried["CSA-BASIC"]["cmp-minimum-credits"] == "0.5"
+    assert not by_token & set(carried["KBA-PRO"])

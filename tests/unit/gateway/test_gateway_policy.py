@@ -9,11 +9,14 @@ from hypothesis import strategies as st
 from backend.catalogue import Terms
 from backend.gateway import policy
 from backend.gateway.views import Outcome, RunCommand, RunStatus, SourceView
+from backend.kernel.errors import Invalid
 from backend.kernel.money import ZERO, Credits
+from backend.kernel.pricing import Charge, Charges, Ending, Rules, TokenPrice
 from backend.runner.ports import PassageIn
 
 PRICE = Credits.of(2)
 TERMS = Terms(credits=ZERO, run=PRICE, knowledge=0, widgets=0, rest=True, mcp=True, rpm=30)
+BY_TOKENS = TERMS.under(Rules(Credits.of(6), TokenPrice(Credits.of("0.4"), ZERO, Credits.of("0.5"))))
 SOURCE = SourceView(1, "doc_1", "handbook.md", "Returns", "Within 30 days.")
 PASSAGES = [PassageIn(n, f"doc_{n}", f"{n}.md", f"p. {n}", f"Passage {n}") for n in (1, 2, 3)]
 
@@ -32,10 +35,74 @@ def test_a_stopped_run_costs_the_share_that_was_delivered(delivered: int, cost: 
     assert policy.charge(Outcome(RunStatus.CANCELLED, "x" * delivered), TERMS, PRICE) == Credits.of(cost)
 
 
-@given(st.sampled_from(RunStatus), st.integers(0, 3000), st.booleans(), st.integers(0, 10**9))
-def test_no_run_ever_costs_more_than_its_price_or_less_than_nothing(status: RunStatus, length: int, cites: bool, price: int) -> None:
-    charged = policy.charge(Outcome(status, "x" * length, (SOURCE,) if cites else ()), TERMS, Credits(price))
-    assert ZERO <= charged <= Credits(price)
+USAGES = st.dictionaries(st.sampled_from(["input_tokens", "output_tokens", "total_tokens"]), st.integers(-5, 10**6))
+ENDED = st.builds(
+    Outcome,
+    st.sampled_from(RunStatus),
+    st.integers(0, 3000).map("x".__mul__),
+    st.sampled_from([(), (SOURCE,)]),
+    USAGES,
+    st.sampled_from(["", "timeout", "crashed"]),
+)
+
+
+@given(ENDED, st.sampled_from([TERMS, BY_TOKENS]), st.integers(0, 10**9))
+def test_no_run_is_ever_charged_more_than_was_held_or_less_than_nothing(outcome: Outcome, terms: Terms, held: int) -> None:
+    assert ZERO <= policy.charge(outcome, terms, Credits(held)) <= Credits(held)
+
+
+@given(ENDED, st.sampled_from([TERMS, BY_TOKENS]))
+def test_a_failed_run_is_never_charged(outcome: Outcome, terms: Terms) -> None:
+    if outcome.status is RunStatus.FAILED:
+        assert policy.charge(outcome, terms, terms.run) == ZERO
+
+
+@given(st.sampled_from([TERMS, BY_TOKENS]), st.none() | st.integers(1, 10**8).map(Credits))
+def test_a_hold_is_within_the_cap_and_pays_for_the_least_a_run_costs(terms: Terms, most: Credits | None) -> None:
+    if most is None or most >= terms.rules.least:
+        assert terms.rules.least <= policy.hold(terms, most) <= min(terms.run, most or terms.run)
+        return
+    with pytest.raises(Invalid) as refused:
+        policy.hold(terms, most)
+    assert (refused.value.code, list(refused.value.fields)) == ("quote_exceeds_cap", ["max_credits"])
+
+
+@pytest.mark.parametrize("most", ["0", "-1", "-0.000001"])
+def test_a_cap_is_more_than_nothing(most: str) -> None:
+    with pytest.raises(Invalid, match="more than 0") as refused:
+        policy.hold(TERMS, Credits.of(most))
+    assert refused.value.fields == {"max_credits": "must be more than 0"}
+
+
+def test_tokens_are_charged_as_the_runner_counted_them_and_by_the_minimum_when_it_did_not() -> None:
+    def cost(usage: dict[str, int]) -> str:
+        return str(policy.charge(Outcome(RunStatus.SUCCEEDED, "Yes [1].", (SOURCE,), usage), BY_TOKENS, BY_TOKENS.run))
+
+    assert cost({"total_tokens": 5000}) == "2"
+    assert cost({"input_tokens": 4000, "output_tokens": 1000}) == "2"
+    assert cost({"input_tokens": 4000, "output_tokens": 1000, "total_tokens": 6000}) == "2.4"
+    assert [cost(usage) for usage in ({}, {"total_tokens": -1}, {"input_tokens": 9000, "output_tokens": -1})] == ["0.5"] * 3
+
+
+def test_an_answer_without_a_source_is_charged_where_the_listing_says_so() -> None:
+    terms = TERMS.under(Rules(PRICE, charges=Charges(empty=Charge.PRICE, cancelled=Charge.NOTHING)))
+    assert policy.charge(Outcome(RunStatus.SUCCEEDED, "Hello."), terms, PRICE) == PRICE
+    assert policy.charge(Outcome(RunStatus.CANCELLED, "x" * 900), terms, PRICE) == ZERO
+
+
+@pytest.mark.parametrize(
+    ("outcome", "ending"),
+    [
+        (Outcome(RunStatus.SUCCEEDED, "Yes [1].", (SOURCE,)), Ending.SUCCESS),
+        (Outcome(RunStatus.SUCCEEDED, "No."), Ending.EMPTY),
+        (Outcome(RunStatus.CANCELLED), Ending.CANCELLED),
+        (Outcome(RunStatus.FAILED, error_code="timeout"), Ending.TIMEOUT),
+        (Outcome(RunStatus.FAILED, error_code="crashed"), Ending.ERROR),
+        (Outcome(RunStatus.RUNNING), Ending.ERROR),
+    ],
+)
+def test_every_outcome_has_its_ending(outcome: Outcome, ending: Ending) -> None:
+    assert policy.ending(outcome) is ending
 
 
 @pytest.mark.parametrize(
