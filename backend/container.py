@@ -27,6 +27,7 @@ from backend.control_plane.offerings import Offerings
 from backend.control_plane.onboarding import DemoAccount, SignUp
 from backend.db.engine import Database
 from backend.durable import Durable
+from backend.gateway.quotes import Quotes
 from backend.gateway.service import Gateway
 from backend.identity.keys import ApiKeys
 from backend.identity.service import Accounts
@@ -278,6 +279,10 @@ class Services:
             self.settings,
             self.durable,
         )
+
+    @cached_property
+    def quotes(self) -> Quotes:
+        return Quotes(self.database, self.ledger, self.instances, self.settings)
 
     @cached_property
     def widgets(self) -> Widgets:

@@ -22,6 +22,7 @@ from backend.db.migrate import upgrade
 from backend.doors import Who
 from backend.durable import Durable
 from backend.gateway import api as gateway
+from backend.gateway import quotes_api as quotes
 from backend.gateway.cors import WidgetCors
 from backend.gateway.door import RunDoor
 from backend.identity import api as identity
@@ -149,6 +150,7 @@ def create_app(services: Services, shop: EmbeddedShop | None = None) -> FastAPI:
         control_plane.routes(services.instances, services.offerings, services.keys, who),
         knowledge.routes(services.knowledge, who),
         gateway.routes(services.gateway, who),
+        quotes.routes(services.quotes, who),
         ledger.routes(services.ledger, who),
         widget.routes(services.widgets, who),
         provisioner_desk.routes(services.desk, who),

@@ -63,6 +63,8 @@ def _examples() -> tuple[rx.Component, ...]:
 def _beside() -> rx.Component:
     facts = rx.el.dl(
         leader("A run", Agent.row.run),
+        rx.cond(Agent.row.tokens != "", leader("Its price", Agent.row.tokens), rx.fragment()),
+        rx.foreach(Agent.usual, lambda row: leader(row.name, row.value)),
         leader("Requests a minute", Agent.row.rpm),
         leader("OpenAI clients", "not open yet"),
         leader("MCP", rx.cond(Agent.row.mcp, "not open yet", "Pro, not open yet")),

@@ -28,7 +28,7 @@ def view() -> rx.Component:
 def _conversation() -> rx.Component:
     coming = rx.el.div(
         writing(Chat.partial),
-        rx.el.div(rx.el.span("Quoted ", Agent.row.run), rx.el.span(_progress()), class_name="rline num"),
+        rx.el.div(rx.el.span("Quoted ", Agent.row.most), rx.el.span(_progress()), class_name="rline num"),
         class_name="col g2",
     )
     log = rx.auto_scroll(
@@ -50,8 +50,9 @@ def _progress() -> rx.Component:
 def _idle() -> rx.Component:
     words = rx.cond(
         Agent.documents > 0,
-        "It answers from its documents and says which page. An answer that is not in them costs nothing.",
-        "It has no documents yet, so it can only say that it does not know. That costs nothing.",
+        "It answers from its documents and says which page. "
+        + rx.cond(Agent.row.empty_free, "An answer that is not in them costs nothing.", ""),
+        "It has no documents yet, so it can only say that it does not know. " + rx.cond(Agent.row.empty_free, "That costs nothing.", ""),
     )
     add = link_button("Add documents", href=routes.APP_AGENTS + "/" + Agent.row.id + "/knowledge", kind="o", size="s")
     return rx.el.div(
@@ -107,7 +108,8 @@ def _beside() -> rx.Component:
     sums = rx.el.dl(
         leader("Messages", Chat.turns.length()),
         leader("Charged", Chat.charged),
-        leader("Cap for a message", Agent.row.run),
+        leader("Cap for a message", Agent.row.most),
+        rx.foreach(Agent.usual, lambda row: leader(row.name, row.value)),
         class_name="lead-l",
     )
     cited = rx.el.section(rx.el.h3("Cited pages", class_name="xs med"), rx.foreach(Chat.cited, quoted), class_name="col g3")

@@ -9,9 +9,10 @@ import reflex as rx
 from backend.kernel.caller import Caller, Role
 from backend.kernel.errors import DomainError, Invalid, NotFound
 from cmp_web.state.app_base import Loading, need
-from cmp_web.state.app_rows import AgentRow, agent_row
+from cmp_web.state.app_rows import AgentRow, agent_row, usual
 from cmp_web.state.services import services
 from cmp_web.state.session import signed_in
+from cmp_web.state.views import Row
 
 
 class Agents(Loading, rx.State):
@@ -25,10 +26,12 @@ class Agents(Loading, rx.State):
 
 
 class Agent(Loading, rx.State):
-    """The agent whose page is open. documents: how many it has. problem: why it could not be paused, resumed or renamed."""
+    """The agent whose page is open. documents: how many it has. usual: what its answers came to; none while they are few.
+    problem: why it could not be paused, resumed or renamed."""
 
     row: AgentRow = AgentRow()
     documents: int = 0
+    usual: list[Row] = []
     problem: str = ""
     saved: str = ""
     name_fault: str = ""
@@ -38,10 +41,11 @@ class Agent(Loading, rx.State):
     async def load(self, caller: Caller) -> None:
         self.problem = self.saved = self.name_fault = ""
         with self._loading():
-            self.row, self.documents = AgentRow(), 0
+            self.row, self.documents, self.usual = AgentRow(), 0, []
             view = await services().instances.get(caller, opened(self))
             self.row = agent_row(view)
             self.documents = len(await services().knowledge.list(caller, view.id))
+            self.usual = usual(await services().quotes.estimate(view, view.terms.run))
 
     @rx.event
     @signed_in

@@ -191,7 +191,7 @@ class _Answer:
             self.run_id, self.conversation_id = data["id"], data["session_id"]
         elif event.name == "run.completed":
             self.text = data["output"]["text"] or self.text
-            self.fault = "Stopped. Only the part you got is charged." if data["status"] == "cancelled" else ""
+            self.fault = "Stopped. At most the part you got is charged." if data["status"] == "cancelled" else ""
         elif event.name == "run.failed":
             self.fault = f"{data['error']['detail']} It cost nothing."
         return event.name == "run.started"

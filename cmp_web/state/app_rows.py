@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from backend.control_plane.instances import InstanceView
+from backend.gateway.quotes import Estimate
 from backend.kernel.money import ZERO, Credits
+from backend.kernel.pricing import Charge
 from backend.ledger.views import Receipt
-from cmp_web.state import words
+from cmp_web.state import rules, words
+from cmp_web.state.views import Row
 
 STATUS = {"live": ("Live", "go"), "paused": ("Paused", "wa"), "suspended": ("Suspended", "ba")}
 RUN_STATUS = {
@@ -40,6 +43,8 @@ class SourceRow:
 
 @dataclass(frozen=True)
 class AgentRow:
+    """run: what a run costs. most: what is held for it. empty_free: whether an answer without a source costs nothing."""
+
     id: str = ""
     name: str = ""
     status: str = ""
@@ -51,6 +56,9 @@ class AgentRow:
     slug: str = ""
     emblem: str = "agent"
     run: str = ""
+    most: str = ""
+    tokens: str = ""
+    empty_free: bool = True
     knowledge: int = 0
     knowledge_words: str = ""
     rest: bool = False
@@ -127,7 +135,10 @@ def agent_row(view: InstanceView) -> AgentRow:
         plan=view.plan_name,
         slug=view.product_slug,
         emblem=view.emblem,
-        run=words.credits(view.terms.run),
+        run=rules.price(view.terms.rules),
+        most=words.credits(view.terms.run),
+        tokens=rules.by_tokens(view.terms.rules),
+        empty_free=view.terms.charges.empty is Charge.NOTHING,
         knowledge=view.terms.knowledge,
         knowledge_words=words.megabytes(view.terms.knowledge),
         rest=view.terms.rest,
@@ -136,6 +147,14 @@ def agent_row(view: InstanceView) -> AgentRow:
         created=stamp(view.created_at),
         suspended_for=view.suspended_for,
     )
+
+
+def usual(estimate: Estimate | None) -> list[Row]:
+    """What half of the last answers came to at most, and 95 of 100."""
+    if estimate is None:
+        return []
+    cost = f"{estimate.p50}, seldom over {words.credits(estimate.p95)}" if estimate.p50 < estimate.p95 else words.credits(estimate.p50)
+    return [Row("An answer usually costs", cost), Row("It usually takes", f"{estimate.p50_ms / 1000:.1f} s")]
 
 
 def receipt_row(receipt: Receipt | None) -> ReceiptRow:

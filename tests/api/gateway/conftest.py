@@ -12,11 +12,14 @@ import uvicorn
 from fastapi import FastAPI
 
 from backend import problem
+from backend.control_plane import api as owned
 from backend.control_plane.instances import InstanceView
 from backend.doors import Who
 from backend.gateway import api as gateway
+from backend.gateway import quotes_api as quotes
 from backend.gateway.cors import WidgetCors
 from backend.gateway.door import RunDoor
+from backend.gateway.quotes import Quotes
 from backend.kernel.caller import Caller
 from backend.ledger import api as credits_
 from tests.service.gateway.conftest import house as house
@@ -48,6 +51,9 @@ def app(house: House) -> FastAPI:
     app = FastAPI()
     who = Who(house.town.access.resolve)
     app.include_router(gateway.routes(house.gateway, who))
+    town = house.town
+    app.include_router(quotes.routes(Quotes(house.database, house.ledger, town.instances, house.settings), who))
+    app.include_router(owned.routes(town.instances, town.offerings, town.keys, who))
     app.include_router(credits_.routes(house.ledger, who))
     problem.install(app)
     app.add_middleware(RunDoor, runs=house.gateway, authorize=who.runs)
