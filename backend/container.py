@@ -249,17 +249,8 @@ class Services:
 
     @cached_property
     def desk(self) -> Desk:
-        return Desk(
-            self.database,
-            self.clock,
-            self.settling,
-            self.workflow.begin,
-            self.reconciler,
-            self.ledger,
-            self.workspaces,
-            self.books,
-            self.settings.saleor_api_url,
-        )
+        begin, url = self.workflow.begin, self.settings.saleor_api_url
+        return Desk(self.database, self.clock, self.settling, begin, self.reconciler, self.ledger, self.workspaces, self.books, url)
 
     @cached_property
     def runner(self) -> Runner:
