@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from sqlalchemy import Text, cast, func, select
 from sqlmodel import col
@@ -17,7 +17,7 @@ from backend.gateway.limits import RateLimits
 from backend.gateway.models import GatewayRun
 from backend.gateway.views import RunCommand, RunStatus
 from backend.kernel.caller import Budget, Caller
-from backend.kernel.money import Credits
+from backend.kernel.money import ZERO, Credits
 from backend.kernel.pricing import Ending
 from backend.ledger.service import Ledger
 from backend.settings import Settings
@@ -59,9 +59,28 @@ class Quote:
     refusals: tuple[Refusal, ...]
 
 
+class Spent(Protocol):
+    """What was charged to a subject, and is held for it, in the UTC day and the month that are running."""
+
+    @property
+    def day(self) -> Credits: ...
+    @property
+    def month(self) -> Credits: ...
+
+
+class Counters(Protocol):
+    async def __call__(self, subjects: Collection[str]) -> Mapping[str, Spent]:
+        """By subject of a budget, those that have spent something."""
+        ...
+
+
 class Quotes:
-    def __init__(self, database: Database, ledger: Ledger, instances: ports.Instances, settings: Settings) -> None:
-        self._database, self._ledger, self._instances = database, ledger, instances
+    """counters: without them a budget is known to refuse only what is larger than all of it."""
+
+    def __init__(
+        self, database: Database, ledger: Ledger, instances: ports.Instances, settings: Settings, counters: Counters | None = None
+    ) -> None:
+        self._database, self._ledger, self._instances, self._counters = database, ledger, instances, counters
         self._limits = RateLimits(settings.redis_url)
 
     async def quote(self, caller: Caller, command: RunCommand) -> Quote:
@@ -75,7 +94,9 @@ class Quotes:
         hold = policy.hold(instance.terms, command.max_credits)
         await self._limits.per_minute(f"quote:{instance.id}", instance.terms.rpm)
         available = (await self._ledger.balance(instance.workspace_id)).available
-        return Quote(instance, hold, await self.estimate(instance, hold), available, refusals(hold, available, caller.budgets, {}))
+        subjects = {budget.subject for budget in caller.budgets}
+        spent = await self._counters(subjects) if self._counters and subjects else {}
+        return Quote(instance, hold, await self.estimate(instance, hold), available, refusals(hold, available, caller.budgets, spent))
 
     async def estimate(self, instance: InstanceView, hold: Credits) -> Estimate | None:
         """hold: what the next run may cost at most. None below `ENOUGH` answers."""
@@ -108,18 +129,18 @@ class Quotes:
         ]
 
 
-def refusals(hold: Credits, available: Credits, budgets: Sequence[Budget], spent: Mapping[Budget, Credits]) -> tuple[Refusal, ...]:
-    """spent: in the period of each budget so far; nothing where it is not known."""
+def refusals(hold: Credits, available: Credits, budgets: Sequence[Budget], spent: Mapping[str, Spent]) -> tuple[Refusal, ...]:
+    """spent: by subject; nothing where it is not known."""
     found = []
     if available < hold:
-        found.append(Refusal("insufficient_credits", f"This run holds {hold} credits and {available} are available."))
+        found.append(Refusal("insufficient_credits", f"This run holds {hold} of your credits, and {available} are available."))
     for budget in budgets:
-        left = budget.limit - spent.get(budget, Credits(0))
+        gone = spent.get(budget.subject)
+        left = budget.limit - (getattr(gone, budget.period) if gone else ZERO)
         if left < hold:
-            detail = (
-                f"This run holds {hold} credits, and the budget of {budget.limit} a {budget.period} for {budget.subject} leaves {left}."
-            )
-            found.append(Refusal("budget_exceeded", detail))
+            bound = f"{budget.limit} credits a {budget.period} for {budget.subject}"
+            detail = f"This run holds {hold}, and the budget of {bound} leaves {left}."
+            found.append(Refusal("budget_exhausted", detail))
     return tuple(found)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
@@ -129,8 +129,29 @@ async def test_a_purse_that_is_too_light_is_told_and_not_refused(house: House, q
     caller, agent = await house.owner(credits_="0")
     small, large = Budget("key:key_1", "day", Credits.of("0.5")), Budget("workspace:ws_1", "month", Credits.of(100))
     quote = await quotes.quote(replace(caller, budgets=(small, large)), ask(agent))
-    assert [refusal.code for refusal in quote.refusals] == ["insufficient_credits", "budget_exceeded"]
+    assert [refusal.code for refusal in quote.refusals] == ["insufficient_credits", "budget_exhausted"]
     assert "key:key_1" in quote.refusals[1].detail
+
+
+@dataclass(frozen=True)
+class Gone:
+    day: Credits
+    month: Credits
+
+
+async def test_what_a_budget_has_left_is_counted(house: House) -> None:
+    caller, agent = await house.owner()
+
+    async def counters(subjects: Collection[str]) -> Mapping[str, Gone]:
+        assert subjects == {"key:key_1"}
+        return {"key:key_1": Gone(Credits.of("1.5"), Credits.of(9))}
+
+    quotes = Quotes(house.database, house.ledger, house.town.instances, house.settings, counters)
+    budgets = [Budget("key:key_1", "day", Credits.of(2)), Budget("key:key_1", "month", Credits.of(10))]
+    quote = await quotes.quote(replace(caller, budgets=tuple(budgets)), ask(agent))
+    assert [refusal.detail for refusal in quote.refusals] == [
+        "This run holds 1, and the budget of 2 credits a day for key:key_1 leaves 0.5."
+    ]
 
 
 async def test_a_quote_is_refused_as_the_run_would_be(house: House, quotes: Quotes) -> None:
