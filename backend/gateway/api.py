@@ -56,6 +56,16 @@ def routes(gateway: Gateway, who: Who) -> APIRouter:
         """One run with its receipt."""
         return RunOut.of(await gateway.get(caller, run_id))
 
+    @router.post("/{run_id}:cancel")
+    async def cancel_run(run_id: str, caller: Annotated[Caller, Depends(who.runs)]) -> RunOut:
+        """Stop a run. It is charged for the part that was delivered; one that has ended stays as it is."""
+        return RunOut.of(await gateway.cancel(caller, run_id))
+
+    _events(router, gateway, who)
+    return router
+
+
+def _events(router: APIRouter, gateway: Gateway, who: Who) -> None:
     @router.get("/{run_id}/events", response_class=StreamingResponse, responses=_EVENTS)
     async def follow_run(
         run_id: str, caller: Annotated[Caller, Depends(who.runs)], last_event_id: Annotated[str | None, Header()] = None
@@ -64,10 +74,3 @@ def routes(gateway: Gateway, who: Who) -> APIRouter:
         after = sse.position(last_event_id)
         begun = await gateway.resume(caller, run_id)
         return StreamingResponse(sse.lines(begun, after=after), headers=sse.HEADERS, media_type=EVENTS)
-
-    @router.post("/{run_id}:cancel")
-    async def cancel_run(run_id: str, caller: Annotated[Caller, Depends(who.runs)]) -> RunOut:
-        """Stop a run. It is charged for the part that was delivered; one that has ended stays as it is."""
-        return RunOut.of(await gateway.cancel(caller, run_id))
-
-    return router

@@ -36,7 +36,7 @@ class GatewayRun(Table, table=True):
     instance_name: str = Field(max_length=80)
     door: str = Field(max_length=16)
     owner: str = Field(max_length=80)
-    spender: str = Field(max_length=80)
+    spender: str = Field(default="", max_length=80)
     conversation_id: str = Field(max_length=64)
     status: str = Field(max_length=16)
     query: str = Field(sa_type=Text)
@@ -48,8 +48,8 @@ class GatewayRun(Table, table=True):
     error_detail: str = Field(max_length=300)
     request_key: str | None = Field(unique=True, max_length=64)
     request_hash: str = Field(max_length=64)
-    background: bool
-    stop: bool
+    background: bool = False
+    stop: bool = False
     lease_until: datetime = Field(sa_type=UtcDateTime)
     started_at: datetime = Field(sa_type=UtcDateTime)
     finished_at: datetime | None = Field(sa_type=UtcDateTime)

@@ -88,9 +88,10 @@ class Quotes:
 
         Raises NotFound, Invalid, TooLarge, Conflict (agent not live), Forbidden (door not in the plan), RateLimited.
         """
-        policy.check(command)
-        instance = await self._instances.get(caller, command.instance_id)
+        policy.asked(command)
+        instance = await self._instances.ready(caller, command.instance_id)
         policy.admit(caller, instance)
+        policy.fits(command)
         hold = policy.hold(instance.terms, command.max_credits)
         await self._limits.per_minute(f"quote:{instance.id}", instance.terms.rpm)
         available = (await self._ledger.balance(instance.workspace_id)).available

@@ -93,7 +93,7 @@ async def test_what_was_bought_before_prices_were_kept_keeps_the_price_of_the_da
     await town.database.dispose()
     engine = sync_engine(database_url)
     with engine.begin() as connection:
-        command.downgrade(config(connection), "0006")
+        command.downgrade(config(connection), "0007")
         assert connection.execute(text("SELECT run_micro FROM offering WHERE sku = 'CSA-BASIC'")).scalar_one() == 2_500_000
     engine.dispose()
     upgrade(database_url)
