@@ -190,12 +190,14 @@ litellm_settings: {{telemetry: false, num_retries: 0, request_timeout: 120}}
         yield Contender("LiteLLM", port, "/v1/chat/completions", process.pid, [({"authorization": f"Bearer {MASTER_KEY}"}, {})])
 
 
-def installed(folder: Path) -> Path:
-    """LiteLLM in a virtual environment of its own, made once. It never becomes part of ours."""
+def installed(folder: Path) -> Path | None:
+    """LiteLLM in a virtual environment of its own, made once; it never becomes part of ours. None when it cannot be had."""
     if not (folder / "bin" / "litellm").exists():
         print(f"installing {LITELLM} into {folder}", flush=True)
         subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-        subprocess.run([str(folder / "bin" / "pip"), "install", "-q", LITELLM], check=True)
+        if subprocess.run([str(folder / "bin" / "pip"), "install", "-q", LITELLM], check=False).returncode:
+            print("LiteLLM cannot be installed: not measured")
+            return None
     return folder
 
 

@@ -25,6 +25,7 @@ from benchmarks._contenders import Contender, ask
 from benchmarks._gateway_parts import PARTS
 from benchmarks._history import fill
 from benchmarks._seeded import Seeded, seed
+from benchmarks._slow_disk import environment as slow_disk
 from benchmarks._system import free_port, load
 from benchmarks.webhooks import postgres
 
@@ -43,6 +44,8 @@ def arguments() -> argparse.Namespace:
     words.add_argument("--without", default="", help="contenders to leave out: litellm, nginx, sqlite, postgresql")
     words.add_argument("--litellm", type=Path, default=Path("var/bench-litellm"), help="where LiteLLM's environment is, or is made")
     words.add_argument("--folder", type=Path, help="where the databases are made; decides which disk is measured")
+    words.add_argument("--slow-disk", type=float, default=0, metavar="MS", help="make every fdatasync of ours on SQLite so much slower")
+    words.add_argument("--variant", action="append", default=[], metavar="NAME=VALUE", help="measure ours on SQLite once more, set so")
     words.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="more of our gateway's environment")
     given = words.parse_args()
     if given.quick:
@@ -60,20 +63,20 @@ def stage(given: argparse.Namespace, folder: Path) -> Iterator[list[Contender]]:
         found: list[Contender | None] = [behind]
         if "nginx" not in left_out:
             found.append(everybody.enter_context(contenders.nginx(folder, behind)))
-        if "litellm" not in left_out:
-            environment = contenders.installed(given.litellm.resolve())
+        if "litellm" not in left_out and (environment := contenders.installed(given.litellm.resolve())):
             found.append(everybody.enter_context(contenders.litellm(folder, environment, behind)))
         server = os.environ.get("CMP_BENCH_POSTGRES_URL") or os.environ.get("CMP_TEST_POSTGRES_URL")
         extra = dict(pair.split("=", 1) for pair in given.set)
+        disk = slow_disk(folder, given.slow_disk) if given.slow_disk else {}
         for past in dict.fromkeys((0, given.history)):
             told = f", {past:,} past runs" if past else ""
             if "sqlite" not in left_out:
-                found.append(
-                    everybody.enter_context(_ours(f"ours, SQLite{told}", folder / f"sqlite-{past}", "", behind, given, extra, past))
-                )
+                for number, variant in enumerate(["", *given.variant]):
+                    name, data = f"ours, SQLite{told}{variant and f', {variant}'}", folder / f"sqlite-{past}-{number}"
+                    more = extra | disk | dict([variant.split("=", 1)] if variant else [])
+                    found.append(everybody.enter_context(_ours(name, data, "", behind, given, more, past)))
             if "postgresql" not in left_out and server:
-                url = everybody.enter_context(postgres(server))
-                name = f"ours, PostgreSQL{told}"
+                url, name = everybody.enter_context(postgres(server)), f"ours, PostgreSQL{told}"
                 found.append(everybody.enter_context(_ours(name, folder / f"postgresql-{past}", url, behind, given, extra, past)))
         yield [one for one in found if one is not None]
 
