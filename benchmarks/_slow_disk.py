@@ -1,5 +1,5 @@
-"""A disk that is slower than the one there is: a few lines of C put before the C library, so that every `fsync` and `fdatasync` of a process
-takes longer. SQLite calls them itself, so nothing in Python could. It needs a C compiler."""
+"""A disk that is slower than the one there is: a few lines of C put before the C library, so that every `fsync` and `fdatasync`
+of a process takes longer. SQLite calls them itself, so nothing in Python could. It needs a C compiler."""
 
 from __future__ import annotations
 
