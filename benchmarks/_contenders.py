@@ -64,9 +64,11 @@ class Contender:
     callers: list[tuple[dict[str, str], dict[str, object]]] = field(default_factory=lambda: [({}, {})])
     ours: bool = False
 
-    def spec(self, at_once: int, seconds: float, *, question: str = QUESTION, stream: bool = False, requests: int = 0) -> Spec:
+    def spec(
+        self, at_once: int, seconds: float, *, question: str = QUESTION, stream: bool = False, requests: int = 0, pause: float = 1.0
+    ) -> Spec:
         asks = [(headers, json.dumps(self._body(given, question, stream))) for headers, given in self.callers]
-        return Spec(self.port, self.path, asks, at_once, seconds, requests=requests, stamps=stream)
+        return Spec(self.port, self.path, asks, at_once, seconds, requests=requests, stamps=stream, pause=pause)
 
     def _body(self, given: Mapping[str, object], question: str, stream: bool) -> dict[str, object]:
         if self.ours:
@@ -131,7 +133,7 @@ def ours(name: str, settings: Settings, customers: list[Seeded], behind: Contend
         "CMP_RUNNER_URL": f"http://127.0.0.1:{behind.port}",
         "CMP_LLM_BASE_URL": "",
         "CMP_SALEOR_API_URL": "",
-        "CMP_RUNNING_AT_ONCE": "100000",
+        "CMP_RUNNING_AT_ONCE": "10000",
     }
     log = settings.data_dir.with_name(f"{settings.data_dir.name}-gateway.log")
     launch = [sys.executable, "-m", "backend.cli", "gateway"]

@@ -28,7 +28,7 @@ class Spec:
     """asks: headers and body of a request; the connections take one each, and begin again when there are more of them.
 
     requests: how many a connection makes at most; 0 is as many as fit into `seconds`.
-    stamps: the answer is a stream whose tokens say when they were sent.
+    stamps: the answer is a stream whose tokens say when they were sent. pause: seconds before one that was told to come again does.
     """
 
     port: int
@@ -38,6 +38,7 @@ class Spec:
     seconds: float
     requests: int = 0
     stamps: bool = False
+    pause: float = 1.0
     method: str = "POST"
 
 
@@ -122,8 +123,7 @@ class Asking(asyncio.Protocol):
             self.finished.set_result(None)
             self.transport.close()
         elif status == b"503":
-            # A client that is told to come again does not storm.
-            asyncio.get_running_loop().call_later(0.05, self.ask)
+            asyncio.get_running_loop().call_later(load.spec.pause, self.ask)
         else:
             self.ask()
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from backend.settings import Settings
 from benchmarks import _contenders as contenders
 from benchmarks._contenders import Contender, ask
-from benchmarks._gateway_parts import PARTS
+from benchmarks._gateway_parts import NEEDS, PARTS
 from benchmarks._history import fill
 from benchmarks._seeded import Seeded, seed
 from benchmarks._slow_disk import environment as slow_disk
@@ -55,7 +55,7 @@ def arguments() -> argparse.Namespace:
 
 
 @contextlib.contextmanager
-def stage(given: argparse.Namespace, folder: Path) -> Iterator[list[Contender]]:
+def stage(given: argparse.Namespace, folder: Path, needed: dict[str, str]) -> Iterator[list[Contender]]:
     """Everybody, started and warm: the upstream itself first."""
     left_out = set(given.without.split(","))
     with contextlib.ExitStack() as everybody:
@@ -66,7 +66,7 @@ def stage(given: argparse.Namespace, folder: Path) -> Iterator[list[Contender]]:
         if "litellm" not in left_out and (environment := contenders.installed(given.litellm.resolve())):
             found.append(everybody.enter_context(contenders.litellm(folder, environment, behind)))
         server = os.environ.get("CMP_BENCH_POSTGRES_URL") or os.environ.get("CMP_TEST_POSTGRES_URL")
-        extra = dict(pair.split("=", 1) for pair in given.set)
+        extra = needed | dict(pair.split("=", 1) for pair in given.set)
         disk = slow_disk(folder, given.slow_disk) if given.slow_disk else {}
         for past in dict.fromkeys((0, given.history)):
             told = f", {past:,} past runs" if past else ""
@@ -100,9 +100,20 @@ def _ours(
         yield gateway
 
 
+def measure(given: argparse.Namespace, folder: Path, parts: list[str]) -> bool:
+    folder.mkdir()
+    good = True
+    with stage(given, folder, NEEDS.get(parts[0], {})) as everybody:
+        for part in parts:
+            print(f"-- {part} ({load()})", flush=True)
+            good &= PARTS[part](everybody, given)
+    return good
+
+
 def main() -> int:
     given = arguments()
     os.sched_setaffinity(0, contenders.core(contenders.LOAD_CORE))
+    good, parts = True, given.only.split(",")
     with tempfile.TemporaryDirectory(dir=given.folder) as name:
         folder = Path(name)
         folder.chmod(0o755)
@@ -110,11 +121,9 @@ def main() -> int:
         server, client = contenders.core(contenders.SERVER_CORE), contenders.core(contenders.LOAD_CORE)
         cores = f"contender on core {server}, load and upstream on core {client}"
         print(f"{load()}; {cores}; fdatasync p50 {statistics.median(disk):.2f} ms, p99 {statistics.quantiles(disk, n=100)[98]:.2f} ms")
-        with stage(given, folder) as everybody:
-            good = True
-            for part in given.only.split(","):
-                print(f"-- {part} ({load()})", flush=True)
-                good &= PARTS[part](everybody, given)
+        for together in ([part for part in parts if part not in NEEDS], *([part] for part in parts if part in NEEDS)):
+            if together:
+                good &= measure(given, folder / "-".join(together), together)
     return 0 if good else 1
 
 
