@@ -146,7 +146,7 @@ def open_streams(everybody: list[Contender], _given: argparse.Namespace) -> bool
 
 
 def overload(everybody: list[Contender], given: argparse.Namespace) -> bool:
-    """An agent that takes 100 ms, and three times as many runs a second as can be served: what is admitted, and what is told to come again."""
+    """An agent that takes 100 ms, and three times as many runs a second as can be served: who is admitted, who is told to come again."""
     kept, most = True, Settings.model_fields["gateway_capacity"].default
     for one in everybody[1:]:
         if not one.ours:
