@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path, PurePath
 from typing import Any
 
+from cachetools import TTLCache
 from sqlalchemy import ColumnElement, delete, func, insert, select, text, update
 from sqlmodel import col
 
@@ -29,6 +30,8 @@ MAX_FILE = 50 * 1024 * 1024
 """Bytes of one document, whatever the plan."""
 WORKFLOW = "knowledge_index"
 _CANDIDATES = 60
+LIFE, MOST = 1.0, 10_000
+"""Seconds that an agent is remembered to have no documents, and how many are. Another process may just have given it one."""
 _MB = 1024 * 1024
 
 
@@ -38,6 +41,7 @@ class Knowledge:
     def __init__(self, database: Database, clock: Clock, settings: Settings, durable: Durable, instances: Instances) -> None:
         self._database, self._clock, self._durable, self._instances = database, clock, durable, instances
         self._folder = settings.data_dir.resolve() / "knowledge"
+        self._bare: TTLCache[str, bool] = TTLCache(MOST, LIFE)
 
         async def index(document_id: str) -> None:
             await self._workflow(document_id)
@@ -99,11 +103,13 @@ class Knowledge:
     async def search(self, instance_id: InstanceId, query: str, limit: int = 6) -> Sequence[Passage]:
         """The passages that speak most of what `query` asks, best first. Any text is a valid query; one without words finds nothing."""
         asked = policy.words(query)
-        if not asked:
+        if not asked or instance_id in self._bare:
             return []
         async with self._database.read() as tx:
             statement, values = fulltext.query(tx.get_bind().dialect.name, instance_id, asked, _CANDIDATES)
             rows = (await tx.execute(statement, values)).all()
+            if not rows and await tx.scalar(select(col(KnowledgePassage.id)).where(_in(instance_id)).limit(1)) is None:
+                self._bare[instance_id] = True
         scores = policy.rank(asked, [(place, body) for _, _, place, body in rows])
         ranked = sorted(zip(scores, rows, strict=True), key=lambda pair: -pair[0])[:limit]
         return [Passage(DocumentId(row[0]), row[1], row[2], row[3], score) for score, row in ranked]
@@ -149,6 +155,7 @@ class Knowledge:
             await _forget_passages(tx, document_id)
             await tx.execute(insert(KnowledgePassage), _rows(current, found))
             current.status, current.error, current.passages = "ready", "", len(found)
+        self._bare.pop(current.instance_id, None)
 
     async def _fail(self, document_id: str, error: str) -> None:
         async with self._database.write() as tx:
@@ -183,6 +190,10 @@ async def _used(tx: Tx, instance_id: str) -> int:
 
 async def _forget_passages(tx: Tx, document_id: str) -> None:
     await tx.execute(delete(KnowledgePassage).where(col(KnowledgePassage.document_id) == document_id))
+
+
+def _in(instance_id: str) -> ColumnElement[bool]:
+    return col(KnowledgePassage.instance_id) == instance_id
 
 
 def _of(instance_id: str) -> ColumnElement[bool]:
