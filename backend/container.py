@@ -7,7 +7,7 @@ from functools import cached_property
 
 import httpx
 
-from backend import __version__, catalogue, mail
+from backend import __version__, catalogue
 from backend.catalogue import Product
 from backend.commerce.carts import Carts
 from backend.commerce.client import Commerce
@@ -22,6 +22,7 @@ from backend.commerce.transport import HttpxTransport
 from backend.control_plane.access import Access
 from backend.control_plane.conversations import Conversations
 from backend.control_plane.instances import Instances
+from backend.control_plane.keyring import Keyring
 from backend.control_plane.knowledge.service import Knowledge
 from backend.control_plane.offerings import Offerings
 from backend.control_plane.onboarding import DemoAccount, SignUp
@@ -29,21 +30,17 @@ from backend.db.engine import Database
 from backend.durable import Durable
 from backend.gateway.quotes import Quotes
 from backend.gateway.service import Gateway
-from backend.identity.keys import ApiKeys
-from backend.identity.service import Accounts
-from backend.identity.sessions import Sessions
-from backend.identity.sign_in import SignIn, Throttle
-from backend.identity.verification import EmailVerification
+from backend.gateway.spending import Spending
 from backend.kernel.clock import Clock
 from backend.kernel.secrets import SecretBox
 from backend.ledger.nightly import Nightly
 from backend.ledger.service import Ledger
-from backend.mail import Mailer
 from backend.operator.admin import OPERATIONS, Admin, Credentials
 from backend.operator.doctor.service import Doctor
 from backend.operator.setup import wanted
 from backend.operator.setup.policy import version_of
 from backend.operator.setup.service import Setup
+from backend.people import People
 from backend.provisioner import manifest, signature
 from backend.provisioner.books import Books
 from backend.provisioner.desk import Desk
@@ -62,10 +59,9 @@ from backend.runner.ports import Runner
 from backend.runner.remote import RemoteRunner
 from backend.settings import Settings
 from backend.widget.service import Widgets
-from backend.workspaces.service import Workspaces
 
 
-class Services:
+class Services(People):
     """Everything the doors, the pages and the commands call. Each service is built once, when it is first asked for.
 
     saleor: how Saleor is reached; None is the network, otherwise a server within this process.
@@ -74,7 +70,8 @@ class Services:
     def __init__(
         self, settings: Settings, *, database: Database, durable: Durable, clock: Clock, saleor: httpx.AsyncBaseTransport | None
     ) -> None:
-        self.settings, self.database, self.durable, self.clock = settings, database, durable, clock
+        super().__init__(settings, database, clock)
+        self.durable = durable
         self._saleor = saleor
         self.products = catalogue.load()
         # Durable work can be registered only before it starts.
@@ -85,37 +82,17 @@ class Services:
         _ = self.knowledge, self.gateway
 
     @cached_property
-    def mailer(self) -> Mailer:
-        return mail.mailer(self.settings, self.clock)
-
-    @cached_property
     def http(self) -> httpx.AsyncClient:
         """For plain HTTP to Saleor, beside its GraphQL."""
         return httpx.AsyncClient(transport=self._saleor, timeout=10)
 
     @cached_property
-    def accounts(self) -> Accounts:
-        return Accounts(self.database, self.clock)
+    def keyring(self) -> Keyring:
+        return Keyring(self.database, self.keys, self.instances, self.budgets)
 
     @cached_property
-    def sessions(self) -> Sessions:
-        return Sessions(self.database, self.clock)
-
-    @cached_property
-    def keys(self) -> ApiKeys:
-        return ApiKeys(self.database, self.clock)
-
-    @cached_property
-    def sign_in(self) -> SignIn:
-        return SignIn(self.accounts, self.sessions, Throttle())
-
-    @cached_property
-    def verification(self) -> EmailVerification:
-        return EmailVerification(self.database, self.clock, self.accounts, self.mailer, self.settings)
-
-    @cached_property
-    def workspaces(self) -> Workspaces:
-        return Workspaces(self.database, self.clock)
+    def spending(self) -> Spending:
+        return Spending(self.database, self.clock)
 
     @cached_property
     def sign_up(self) -> SignUp:
@@ -127,7 +104,7 @@ class Services:
 
     @cached_property
     def access(self) -> Access:
-        access = Access(self.sessions, self.keys, self.workspaces, self.settings)
+        access = Access(self.sessions, self.keys, self.workspaces, self.budgets, self.settings, self.callers)
         access.add_bearer("cmpw_", self.widgets.resolve)
         return access
 
@@ -277,7 +254,7 @@ class Services:
 
     @cached_property
     def widgets(self) -> Widgets:
-        return Widgets(self.database, self.clock, self.instances, self.settings)
+        return Widgets(self.database, self.clock, self.instances, self.budgets, self.settings, self.callers)
 
 
 def local_runner(settings: Settings, products: Sequence[Product]) -> Runner:

@@ -7,12 +7,13 @@ from urllib.parse import urlsplit
 
 from fastapi import Request
 
-from backend.kernel.caller import Caller, Door, Role
+from backend.kernel.caller import Caller, Door, Role, Scope
 from backend.kernel.errors import Forbidden, Unauthenticated
 
 Resolve = Callable[[Request], Awaitable[Caller | None]]
 ANY_DOOR = frozenset(Door)
 SIGNED_IN = frozenset({Door.WORKSPACE, Door.API})
+PEOPLE = frozenset({Door.WORKSPACE})
 
 
 class Public:
@@ -34,19 +35,32 @@ class Signed:
 
 
 class Members:
-    """Members of a workspace with at least `role`, who came by one of `doors`."""
+    """Members of a workspace with at least `role`, who came by one of `doors`; a key needs one of `scopes` too.
 
-    def __init__(self, resolve: Resolve, role: Role, doors: frozenset[Door]) -> None:
-        self._resolve, self._role, self._doors = resolve, role, doors
-        self.access = f"{role} via {'/'.join(sorted(doors))}"
+    whole: what is behind it tells of the whole workspace, so a key that is limited to some agents may not have it.
+    """
+
+    def __init__(self, resolve: Resolve, role: Role, doors: frozenset[Door], *scopes: Scope, whole: bool = False) -> None:
+        self._resolve, self._role, self._doors, self._scopes, self._whole = resolve, role, doors, frozenset(scopes), whole
+        key = f", key scope {' or '.join(scopes)}" if scopes else ""
+        self.access = f"{role} via {'/'.join(sorted(doors))}{key}{', all agents' if whole else ''}"
 
     async def __call__(self, request: Request) -> Caller:
-        """Raises Unauthenticated for nobody, an expired session or a forged token; Forbidden for a weaker role or another door."""
+        """Raises Unauthenticated for nobody, an expired session or a forged token, and what `admit` raises."""
         caller = await self._resolve(request)
         if caller is None:
             raise Unauthenticated("Sign in, or send a valid API key as a Bearer token.")
+        return self.admit(caller)
+
+    def admit(self, caller: Caller) -> Caller:
+        """The caller, who may. Raises Forbidden for a weaker role or another door, and `scope_missing` for a key without the scope."""
+        if caller.door is Door.API and Door.API in self._doors and not self._scopes & caller.scopes:
+            wanted = " or ".join(f"“{scope}”" for scope in sorted(self._scopes))
+            raise Forbidden(f"This key lacks the scope {wanted}. Give it the scope, or use another key.", code="scope_missing")
         if caller.door not in self._doors or not caller.at_least(self._role):
             raise Forbidden("Your role or key does not allow this.")
+        if self._whole and caller.instances is not None:
+            raise Forbidden("This tells of the whole workspace, and the key is limited to some agents.", code="key_limited_to_agents")
         return caller
 
 
@@ -74,12 +88,23 @@ class Who:
     signed = Signed()
 
     def __init__(self, resolve: Resolve) -> None:
-        self.viewer = Members(resolve, Role.VIEWER, SIGNED_IN)
-        self.member = Members(resolve, Role.MEMBER, SIGNED_IN)
-        self.admin = Members(resolve, Role.ADMIN, SIGNED_IN)
-        self.owner = Members(resolve, Role.OWNER, SIGNED_IN)
-        self.runs = Members(resolve, Role.VIEWER, ANY_DOOR)
+        self.viewer = Members(resolve, Role.VIEWER, SIGNED_IN, Scope.READ)
+        self.auditor = Members(resolve, Role.VIEWER, SIGNED_IN, Scope.READ, whole=True)
+        """Reads what tells of the whole workspace."""
+        self.librarian = Members(resolve, Role.MEMBER, SIGNED_IN, Scope.KNOWLEDGE)
+        """Changes documents."""
+        self.member = Members(resolve, Role.MEMBER, SIGNED_IN, Scope.AGENTS)
+        """Changes agents and their widgets."""
+        self.admin = Members(resolve, Role.ADMIN, SIGNED_IN, Scope.MANAGE)
+        self.person = Members(resolve, Role.VIEWER, PEOPLE)
+        self.boss = Members(resolve, Role.ADMIN, PEOPLE)
+        """An owner or admin in person: what bounds keys is not set by keys."""
+        self.runs = Members(resolve, Role.VIEWER, ANY_DOOR, Scope.RUNS)
         """Whoever may use an agent; widget visitors too."""
+        self.run_reader = Members(resolve, Role.VIEWER, ANY_DOOR, Scope.RUNS, Scope.READ)
+        """As `runs`; a key without `read` sees its own runs only, like a visitor."""
+        self.run_lister = Members(resolve, Role.VIEWER, SIGNED_IN, Scope.RUNS, Scope.READ)
+        """As `run_reader`, without visitors."""
         self.operator = Operators(resolve)
 
 

@@ -16,6 +16,7 @@ from backend.bounds import BodyLimit
 from backend.commerce import api as commerce
 from backend.container import Services
 from backend.control_plane import api as control_plane
+from backend.control_plane import key_api as keys
 from backend.control_plane.knowledge import api as knowledge
 from backend.db.engine import Database
 from backend.db.migrate import upgrade
@@ -103,7 +104,7 @@ class System:
     def visited(self, inner: ASGIApp) -> ASGIApp:
         """`inner`, reachable for widgets on pages of other sites, and runs before it. Outermost: any server in between would refuse the
         preflights of pages elsewhere, and cost a run more than the run does."""
-        runs = RunDoor(inner, self.services.gateway, Who(self.services.access.resolve).runs)
+        runs = RunDoor(inner, self.services.gateway, Who(self.services.access.resolve).runs, self.services.access.known)
         return WidgetCors(VisitorCors(runs), self.services.widgets.allows)
 
     async def readiness(self) -> dict[str, str]:
@@ -147,11 +148,12 @@ def create_app(services: Services, shop: EmbeddedShop | None = None) -> FastAPI:
         provisioner.routes(services.provisioner, services.orders, who, base_url=services.settings.base_url, version=__version__),
         health.routes(services, who),
         identity.routes(auth, who),
-        control_plane.routes(services.instances, services.offerings, services.keys, who),
+        control_plane.routes(services.instances, services.offerings, who),
+        keys.routes(services.keyring, services.budgets, services.spending, who),
         knowledge.routes(services.knowledge, who),
         gateway.routes(services.gateway, who),
         quotes.routes(services.quotes, who),
-        ledger.routes(services.ledger, who),
+        ledger.routes(services.ledger, who, services.gateway.get),
         widget.routes(services.widgets, who),
         provisioner_desk.routes(services.desk, who),
         commerce.routes(services.till, who),

@@ -41,7 +41,7 @@ def problem(error: DomainError, /, **members: Any) -> JSONResponse:
     body |= members
     if error.fields:
         body["errors"] = [{"field": field, "detail": detail} for field, detail in error.fields.items()]
-    wait = error.retry_after if isinstance(error, errors.RateLimited | errors.Unavailable) else 0
+    wait = error.retry_after if isinstance(error, errors.RateLimited | errors.Unavailable | errors.BudgetExhausted) else 0
     headers = {"Retry-After": str(wait)} if wait else {}
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"

@@ -11,7 +11,7 @@ from sqlmodel import Field
 from backend.control_plane.knowledge import models as knowledge
 from backend.db.base import Table, UtcDateTime
 
-__all__ = ["ConversationRow", "InstanceRow", "MessageRow", "OfferingRow", "knowledge"]
+__all__ = ["BudgetRow", "ConversationRow", "InstanceRow", "MessageRow", "OfferingRow", "knowledge"]
 
 _BIG_KEY = BigInteger().with_variant(Integer(), "sqlite")
 
@@ -89,3 +89,14 @@ class MessageRow(Table, table=True):
     run_id: str | None = Field(default=None, max_length=64)
     sources: list[dict[str, Any]] = Field(sa_type=JSON)
     created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class BudgetRow(Table, table=True):
+    """day, month: micro-credits a subject may spend in a UTC day and in a calendar month; NULL for no such bound."""
+
+    __tablename__ = "budget"
+
+    subject: str = Field(primary_key=True, max_length=160)
+    workspace_id: str = Field(foreign_key="workspace.id", index=True, ondelete="CASCADE")
+    day: int | None = Field(sa_type=BigInteger)
+    month: int | None = Field(sa_type=BigInteger)

@@ -1,4 +1,4 @@
-"""What crosses HTTP about instances, offerings and keys. Credits are decimal strings, knowledge is bytes."""
+"""What crosses HTTP about instances and offerings. Credits are decimal strings, knowledge is bytes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from backend.catalogue import Terms
 from backend.control_plane.instances import InstanceView
 from backend.control_plane.offerings import Offering
 from backend.control_plane.rule_schemas import ChargesOut, PricingOut
-from backend.identity.keys import KeyView, NewKey
 
 T = TypeVar("T")
 
@@ -108,30 +107,3 @@ class OfferingOut(BaseModel):
             plan_name=offering.plan_name,
             terms=TermsOut.of(offering.terms),
         )
-
-
-class KeyIn(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    name: str = Field(description="1 to 80 characters, to recognise it by")
-
-
-class KeyOut(BaseModel):
-    id: str
-    name: str
-    prefix: str
-    created_at: datetime
-    last_used_at: datetime | None
-    revoked: bool
-
-    @classmethod
-    def of(cls, view: KeyView) -> KeyOut:
-        return cls.model_validate(view, from_attributes=True)
-
-
-class NewKeyOut(KeyOut):
-    key: str = Field(description="the secret, shown once")
-
-    @classmethod
-    def made(cls, new: NewKey) -> NewKeyOut:
-        return cls(**KeyOut.of(new.view).model_dump(), key=new.secret)

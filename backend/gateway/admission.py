@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from backend.control_plane.instances import InstanceView
 from backend.db.engine import Database
 from backend.gateway import background, policy, ports, repository
+from backend.gateway.budgets import Line, lines
 from backend.gateway.capacity import Capacity
 from backend.gateway.jobs import Admitted, Jobs
 from backend.gateway.limits import RateLimits, Slots
@@ -79,7 +80,7 @@ class Admission:
         """Raises Invalid, TooLarge, NotFound, Unavailable."""
         policy.fits(command)
         price = policy.hold(instance.terms, command.max_credits)
-        run_id = new_run_id()
+        run_id, now = new_run_id(), self._clock.now()
         conversation, kept = await self._conversation(caller, command, instance, run_id)
         return Admitted(
             run_id=run_id,
@@ -92,13 +93,14 @@ class Admission:
             text=command.text,
             price=price,
             plan=self._jobs.plan(instance.product_slug),
-            started_at=self._clock.now(),
+            lines=lines(caller.budgets, now),
+            started_at=now,
         )
 
     async def hold(self, run: Admitted, command: RunCommand, key: str | None) -> bool:
         """Write the run down and hold its price, in one transaction. False when the request was made before.
 
-        Raises InsufficientCredits. It is durable when this returns.
+        Raises BudgetExhausted, InsufficientCredits. It is durable when this returns.
         """
         lease = background.LEASE if command.background else LEASE
         asked = policy.request_hash(command) if key else ""
@@ -108,7 +110,7 @@ class Admission:
 
     def may_begin_early(self, run: Admitted, key: str | None) -> bool:
         """Whether the hold is as good as made: then the answer can be worked on while the disk is waited for."""
-        return key is None and self._ledger.likely(run.instance.workspace_id, Credits(run.price.micro * CERTAIN))
+        return key is None and not run.lines and self._ledger.likely(run.instance.workspace_id, Credits(run.price.micro * CERTAIN))
 
     async def repeated(self, key: str, command: RunCommand) -> RunId | None:
         """The run of an earlier request with this key. Raises Conflict when that one asked something else."""
@@ -142,6 +144,7 @@ class Admission:
             text=row.query,
             price=Credits(row.price),
             plan=self._jobs.plan(instance.product_slug),
+            lines=tuple(Line(subject, start, 0, "month" if start.startswith("month") else "day") for subject, start in row.budgets),
             started_at=row.started_at,
         )
 

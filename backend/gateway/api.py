@@ -42,17 +42,17 @@ def routes(gateway: Gateway, who: Who) -> APIRouter:
 
     @router.get("")
     async def list_runs(
-        caller: Annotated[Caller, Depends(who.viewer)],
+        caller: Annotated[Caller, Depends(who.run_lister)],
         instance_id: str | None = None,
         status: RunStatus | None = None,
         cursor: str | None = None,
         limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 20,
     ) -> RunsOut:
-        """The workspace's runs, newest first."""
+        """The workspace's runs, newest first; a key without the scope `read` gets its own."""
         return RunsOut.of(await gateway.runs(caller, RunFilter(instance_id, status, cursor, limit)))
 
     @router.get("/{run_id}")
-    async def read_run(run_id: str, caller: Annotated[Caller, Depends(who.runs)]) -> RunOut:
+    async def read_run(run_id: str, caller: Annotated[Caller, Depends(who.run_reader)]) -> RunOut:
         """One run with its receipt."""
         return RunOut.of(await gateway.get(caller, run_id))
 
@@ -68,7 +68,7 @@ def routes(gateway: Gateway, who: Who) -> APIRouter:
 def _events(router: APIRouter, gateway: Gateway, who: Who) -> None:
     @router.get("/{run_id}/events", response_class=StreamingResponse, responses=_EVENTS)
     async def follow_run(
-        run_id: str, caller: Annotated[Caller, Depends(who.runs)], last_event_id: Annotated[str | None, Header()] = None
+        run_id: str, caller: Annotated[Caller, Depends(who.run_reader)], last_event_id: Annotated[str | None, Header()] = None
     ) -> StreamingResponse:
         """The run's events as they come; with `Last-Event-ID`, those that follow it. A run that has ended is told again."""
         after = sse.position(last_event_id)

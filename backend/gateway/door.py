@@ -6,15 +6,17 @@ What the route in `api` says of it holds here too, for both hand the same reques
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from fastapi import Request
 from pydantic import ValidationError
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend.bounds import MAX_BODY, WORDS
+from backend.doors import Members
 from backend.gateway import sse
 from backend.gateway.begun import Begun
 from backend.gateway.capacity import overloaded
@@ -27,7 +29,9 @@ from backend.problem import MALFORMED, problem, unforeseen
 log = logging.getLogger(__name__)
 PATH = "/v1/runs"
 JSON, EVENTS = "application/json", "text/event-stream; charset=utf-8"
-Authorize = Callable[[Request], Awaitable[Caller]]
+_BEARER = "Bearer "
+Known = Callable[[str], Caller | None]
+"""Who came with this token a moment ago; asks nothing and never waits."""
 
 
 class Runs(Protocol):
@@ -60,10 +64,10 @@ async def reply(runs: Runs, caller: Caller, wanted: RunIn, idempotency_key: str 
 
 
 class RunDoor:
-    """authorize: who asks; raises what refuses them."""
+    """who: who may ask."""
 
-    def __init__(self, app: ASGIApp, runs: Runs, authorize: Authorize) -> None:
-        self._app, self._runs, self._authorize = app, runs, authorize
+    def __init__(self, app: ASGIApp, runs: Runs, who: Members, known: Known) -> None:
+        self._app, self._runs, self._who, self._known = app, runs, who, known
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] != PATH or scope["method"] != "POST":
@@ -82,9 +86,10 @@ class RunDoor:
     async def _answer(self, scope: Scope, receive: Receive) -> Reply:
         if self._runs.full:
             raise overloaded()
-        request = Request(scope)
-        caller = await self._authorize(request)
-        headers = request.headers
+        headers = Headers(scope=scope)
+        bearer = headers.get("authorization", "")
+        known = self._known(bearer.removeprefix(_BEARER)) if bearer.startswith(_BEARER) else None
+        caller = self._who.admit(known) if known else await self._who(Request(scope))
         kind = headers.get("content-type", JSON).partition(";")[0].strip().lower()
         if kind != JSON and not kind.endswith("+json"):
             raise UnsupportedMedia("Send the request as JSON, with Content-Type: application/json.")

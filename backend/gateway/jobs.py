@@ -10,6 +10,7 @@ from backend.catalogue import Product
 from backend.control_plane.instances import InstanceView
 from backend.control_plane.knowledge.views import Passage
 from backend.gateway import ports
+from backend.gateway.budgets import Line
 from backend.gateway.records import RunBegun, RunEnded, Subject
 from backend.gateway.views import RunView
 from backend.kernel.caller import Door
@@ -28,7 +29,8 @@ HISTORY = 20
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """A run that may be carried out once its credits are held. kept: its conversation is written down as it goes."""
+    """A run that may be carried out once its credits are held. kept: its conversation is written down as it goes. lines: the budgets it
+    counts in, to its end: those of the moment it began."""
 
     run_id: RunId
     instance: InstanceView
@@ -40,11 +42,13 @@ class Admitted:
     text: str
     price: Credits
     plan: Plan
+    lines: tuple[Line, ...]
     started_at: datetime
 
     @property
     def subject(self) -> Subject:
-        return Subject(self.run_id, self.instance.workspace_id, self.instance.id, self.spender, self.door, self.started_at)
+        whose = self.run_id, self.instance.workspace_id, self.instance.id, self.spender, self.door.value
+        return Subject(*whose, self.started_at, self.price.micro, [line.row for line in self.lines])
 
     def row(self, request_key: str | None, request_hash: str, lease_until: datetime, *, background: bool) -> RunBegun:
         return RunBegun(
@@ -61,6 +65,7 @@ class Admitted:
             request_key=request_key,
             request_hash=request_hash,
             background=background,
+            lines=self.lines,
             lease_until=lease_until,
             started_at=self.started_at,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Index, Text, text
+from sqlalchemy import JSON, BigInteger, CheckConstraint, Index, Text, text
 from sqlmodel import Field
 
 from backend.db.base import Table, UtcDateTime
@@ -20,6 +20,7 @@ class GatewayRun(Table, table=True):
     what was asked with it.
 
     lease_until: the process that runs it says "still mine" until then; a running row behind its lease is a dead run.
+    budgets: the rows of `gateway_budget_use` that its hold is counted in, as [subject, period_start].
     """
 
     __tablename__ = "gateway_run"
@@ -50,6 +51,7 @@ class GatewayRun(Table, table=True):
     request_hash: str = Field(max_length=64)
     background: bool = False
     stop: bool = False
+    budgets: list[list[str]] = Field(sa_type=JSON, sa_column_kwargs={"server_default": "[]"})
     lease_until: datetime = Field(sa_type=UtcDateTime)
     started_at: datetime = Field(sa_type=UtcDateTime)
     finished_at: datetime | None = Field(sa_type=UtcDateTime)
@@ -72,3 +74,14 @@ class GatewayUsage(Table, table=True):
     charged_micro: int = Field(sa_type=BigInteger)
     tokens: int = Field(sa_type=BigInteger)
     duration_ms: int = Field(sa_type=BigInteger)
+
+
+class GatewayBudgetUse(Table, table=True):
+    """What was charged to a budget and is held of it, in micro-credits. period_start: such as "day:2026-11-28" or "month:2026-11"."""
+
+    __tablename__ = "gateway_budget_use"
+    __table_args__ = (CheckConstraint("used >= 0", name="used_not_negative"),)
+
+    subject: str = Field(primary_key=True, max_length=160)
+    period_start: str = Field(primary_key=True, max_length=16)
+    used: int = Field(sa_type=BigInteger)

@@ -10,16 +10,20 @@ from typing import Any
 
 from backend.db.moments import stored
 from backend.db.writer import Execute
+from backend.gateway import spending
+from backend.gateway.budgets import Line
 from backend.gateway.views import Outcome, RunStatus
 
 _INSERT = """INSERT INTO gateway_run (id, workspace_id, instance_id, instance_name, door, owner, spender, conversation_id, query, price,
-request_key, request_hash, background, lease_until, started_at, stop, status, text, sources, usage, error_code, error_detail)
+request_key, request_hash, background, budgets, lease_until, started_at, stop, status, text, sources, usage, error_code, error_detail)
 {}"""
 _BLANK = "FALSE, 'running', '', '[]', '{}', '', ''"
-_BEGIN = _INSERT.format(f"VALUES ({'?, ' * 15} {_BLANK}) ON CONFLICT (request_key) DO NOTHING")
-_BEGIN_ALL = _INSERT.format(f"""SELECT x.*, {_BLANK} FROM json_to_recordset(%s::json) AS x(id text, workspace_id text, instance_id text,
+_BEGIN = _INSERT.format(f"VALUES ({'?, ' * 16} {_BLANK}) ON CONFLICT (request_key) DO NOTHING")
+_BEGIN_ALL = _INSERT.format(f"""SELECT x.id, x.workspace_id, x.instance_id, x.instance_name, x.door, x.owner, x.spender,
+x.conversation_id, x.query, x.price, x.request_key, x.request_hash, x.background, x.budgets::json, x.lease_until, x.started_at, {_BLANK}
+FROM json_to_recordset(%s::json) AS x(id text, workspace_id text, instance_id text,
 instance_name text, door text, owner text, spender text, conversation_id text, query text, price bigint, request_key text,
-request_hash text, background boolean, lease_until timestamptz, started_at timestamptz)""")
+request_hash text, background boolean, budgets text, lease_until timestamptz, started_at timestamptz)""")
 
 _END = """UPDATE gateway_run SET status = ?, text = ?, sources = ?, usage = ?, error_code = ?, error_detail = ?, finished_at = ?
 WHERE id = ? AND status = 'running'"""
@@ -42,7 +46,8 @@ GROUP BY workspace_id, day, instance_id, owner, door""")
 
 @dataclass(frozen=True, slots=True)
 class RunBegun:
-    """A row of `gateway_run`, running. A repeated request_key makes it one that was there before."""
+    """A row of `gateway_run`, running, and its price in every budget that binds it. A repeated request_key makes it one that was there
+    before. lines: the budgets' counters, in their order."""
 
     id: str
     workspace_id: str
@@ -57,27 +62,38 @@ class RunBegun:
     request_key: str | None
     request_hash: str
     background: bool
+    lines: tuple[Line, ...]
     lease_until: datetime
     started_at: datetime
 
     def on_sqlite(self, execute: Execute) -> bool:
         row = (
             *(self.id, self.workspace_id, self.instance_id, self.instance_name, self.door, self.owner, self.spender, self.conversation_id),
-            *(self.query, self.price, self.request_key, self.request_hash, self.background),
+            *(self.query, self.price, self.request_key, self.request_hash, self.background, _json([line.row for line in self.lines])),
             *(stored(self.lease_until), stored(self.started_at)),
         )
-        return execute(_BEGIN, row).rowcount == 1
+        if execute(_BEGIN, row).rowcount != 1:
+            return False
+        if self.lines:
+            spending.take_on_sqlite(execute, self.lines, self.price, self.started_at)
+        return True
 
     @classmethod
     async def on_postgres(cls, connection: Any, rows: Sequence[RunBegun]) -> bool:
         # A key that was used before breaks the unique index, and the writer takes that for an answer.
-        await connection.execute(_BEGIN_ALL, (json.dumps([_plain(asdict(row)) for row in rows]),))
+        await connection.execute(_BEGIN_ALL, (json.dumps([row._plain() for row in rows]),))
+        for row in rows:
+            await spending.take_on_postgres(connection, row.lines, row.price, row.started_at)
         return True
+
+    def _plain(self) -> dict[str, Any]:
+        row = asdict(self) | {"budgets": _json([line.row for line in self.lines])}
+        return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in row.items() if name != "lines"}
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Which run, and to whom it is counted."""
+    """Which run, and to whom it is counted. price: micro-credits. budgets: the counters it is in, as (subject, period_start)."""
 
     run_id: str
     workspace_id: str
@@ -85,11 +101,13 @@ class Subject:
     spender: str
     door: str
     started_at: datetime
+    price: int
+    budgets: Sequence[Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class RunEnded:
-    """How a running row ends, and what that adds to its day. charged: micro-credits."""
+    """How a running row ends, what that adds to its day, and what its budgets get back. charged: micro-credits."""
 
     run: Subject
     outcome: Outcome
@@ -107,12 +125,17 @@ class RunEnded:
         row = (outcome.status.value, outcome.text, sources, usage, outcome.error_code, self.error_detail, at, self.run.run_id)
         execute(_END, row)
         execute(_COUNT_ONE, (*self._whose(), *self._counts()))
+        for subject, start in self.run.budgets:
+            execute(spending.GIVE_BACK, (self.run.price - self.charged, subject, start))
         return True
 
     @classmethod
     async def on_postgres(cls, connection: Any, rows: Sequence[RunEnded]) -> bool:
         await connection.execute(_END_ALL, (json.dumps([row._ending() for row in rows]),))
         await connection.execute(_COUNT_ALL, (json.dumps([row._added() for row in rows]),))
+        for row in rows:
+            for subject, start in row.run.budgets:
+                await connection.execute(spending.GIVE_BACK.replace("?", "%s"), (row.run.price - row.charged, subject, start))
         return True
 
     def _whose(self) -> tuple[str, str, str, str, str]:
@@ -134,10 +157,6 @@ class RunEnded:
         whose = dict(zip(("workspace_id", "day", "instance_id", "owner", "door"), self._whose(), strict=True))
         counts = ("succeeded", "failed", "cancelled", "charged_micro", "tokens", "duration_ms")
         return whose | dict(zip(counts, self._counts(), strict=True))
-
-
-def _plain(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in row.items()}
 
 
 def _json(value: object) -> str:

@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from sqlmodel import col
 
 from backend.db.engine import Tx
+from backend.gateway import policy
 from backend.gateway.models import GatewayRun
 from backend.gateway.records import Subject
 from backend.gateway.views import RunFilter, RunStatus, RunView, SourceView
@@ -62,6 +63,8 @@ async def page(tx: Tx, caller: Caller, wanted: RunFilter) -> list[GatewayRun]:
     query = select(GatewayRun).where(col(GatewayRun.workspace_id) == caller.workspace_id)
     if caller.instances is not None:
         query = query.where(col(GatewayRun.instance_id).in_(caller.instances))
+    if caller.own_runs_only:
+        query = query.where(col(GatewayRun.owner) == policy.owner(caller))
     if wanted.instance_id is not None:
         query = query.where(col(GatewayRun.instance_id) == wanted.instance_id)
     if wanted.status is not None:
@@ -72,7 +75,7 @@ async def page(tx: Tx, caller: Caller, wanted: RunFilter) -> list[GatewayRun]:
 
 
 def subject(row: GatewayRun) -> Subject:
-    return Subject(row.id, row.workspace_id, row.instance_id, row.spender, row.door, row.started_at)
+    return Subject(row.id, row.workspace_id, row.instance_id, row.spender, row.door, row.started_at, row.price, row.budgets)
 
 
 def view(row: GatewayRun, receipt: Receipt | None) -> RunView:

@@ -145,11 +145,11 @@ class Gateway:
         return cut(rows, wanted.limit, lambda row: row.id).map(lambda row: repository.view(row, receipts.get(RunId(row.id))))
 
     async def get(self, caller: Caller, run_id: str) -> RunView:
-        """Raises NotFound for another workspace's run, and for a widget's visitor who did not ask for it."""
+        """Raises NotFound for another workspace's run, and, for a visitor or a key that may not read all, for one they did not ask for."""
         async with self._database.read() as tx:
             row = await repository.get(tx, run_id)
         mine = row is not None and row.workspace_id == caller.workspace_id and caller.may_use(repository.view(row, None).instance_id)
-        if row is None or not mine or (caller.door is Door.WIDGET and row.owner != policy.owner(caller)):
+        if row is None or not mine or (caller.own_runs_only and row.owner != policy.owner(caller)):
             raise NotFound("There is no such run.")
         return await self._execution.view(run_id)
 

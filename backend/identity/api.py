@@ -118,7 +118,7 @@ def routes(auth: Auth, who: Who) -> APIRouter:
         return RedirectResponse(f"{SIGN_IN}?{urlencode({'next': wanted})}" if wanted else SIGN_IN, 303)
 
     @router.post("/verify", status_code=202, response_class=Response)
-    async def send_link(request: Request, caller: Annotated[Caller, Depends(who.viewer)]) -> Response:
+    async def send_link(request: Request, caller: Annotated[Caller, Depends(who.person)]) -> Response:
         """Mail another link that proves the address, if it is not proven yet."""
         return await auth.send_link(request, caller)
 

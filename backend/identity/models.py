@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sqlalchemy import JSON
 from sqlmodel import Field
 
 from backend.db.base import Table, UtcDateTime
@@ -31,6 +32,8 @@ class SessionRow(Table, table=True):
 
 
 class ApiKeyRow(Table, table=True):
+    """scopes: sorted. instances: the only ones it may use, NULL for all."""
+
     __tablename__ = "api_key"
 
     id: str = Field(primary_key=True)
@@ -39,6 +42,9 @@ class ApiKeyRow(Table, table=True):
     name: str = Field(max_length=80)
     prefix: str = Field(max_length=16)
     secret_hash: str = Field(unique=True)
+    scopes: list[str] = Field(sa_type=JSON)
+    instances: list[str] | None = Field(default=None, sa_type=JSON(none_as_null=True))
+    expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     created_at: datetime = Field(sa_type=UtcDateTime)
     used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

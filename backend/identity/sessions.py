@@ -11,14 +11,17 @@ from backend.identity.policy import SESSION_ABSOLUTE, SESSION_TOUCH, session_end
 from backend.identity.service import AccountView
 from backend.kernel.clock import Clock
 from backend.kernel.ids import AccountId
+from backend.kernel.memory import Callers
 from backend.kernel.secrets import fingerprint, new_token
 
 COOKIE = "cmp_session"
 
 
 class Sessions:
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._database, self._clock = database, clock
+    """callers: told of every session that is closed, so that it ends at once."""
+
+    def __init__(self, database: Database, clock: Clock, callers: Callers) -> None:
+        self._database, self._clock, self._callers = database, clock, callers
 
     async def open(self, account_id: AccountId, user_agent: str, replacing: str = "") -> str:
         """A fresh token. Each sign-in gets its own, and the one the browser came with (`replacing`) stops counting."""
@@ -28,6 +31,7 @@ class Sessions:
             await tx.execute(delete(SessionRow).where(too_old | (col(SessionRow.token_hash) == fingerprint(replacing))))
             row = SessionRow(token_hash=fingerprint(token), account_id=account_id, user_agent=user_agent[:300], created_at=now, seen_at=now)
             tx.add(row)
+        self._callers.cookies.drop(replacing)
         return token
 
     async def account(self, token: str) -> AccountView | None:
@@ -50,3 +54,4 @@ class Sessions:
         """Safe to repeat."""
         async with self._database.write() as tx:
             await tx.execute(delete(SessionRow).where(col(SessionRow.token_hash) == fingerprint(token)))
+        self._callers.cookies.drop(token)

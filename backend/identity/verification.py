@@ -14,6 +14,7 @@ from backend.identity.service import Accounts, AccountView
 from backend.kernel.clock import Clock
 from backend.kernel.errors import DomainError, Invalid, RateLimited
 from backend.kernel.ids import AccountId
+from backend.kernel.memory import Callers
 from backend.kernel.secrets import fingerprint, new_token
 from backend.mail import Mail, Mailer
 from backend.settings import Settings
@@ -24,8 +25,11 @@ log = logging.getLogger(__name__)
 
 
 class EmailVerification:
-    def __init__(self, database: Database, clock: Clock, accounts: Accounts, mailer: Mailer, settings: Settings) -> None:
+    """callers: told of whose address was proven: that may make an operator."""
+
+    def __init__(self, database: Database, clock: Clock, accounts: Accounts, mailer: Mailer, settings: Settings, callers: Callers) -> None:
         self._database, self._clock, self._accounts, self._mailer = database, clock, accounts, mailer
+        self._callers = callers
         self._base_url, self._brand = settings.base_url, settings.brand_name
 
     async def send(self, account: AccountView) -> None:
@@ -66,6 +70,7 @@ class EmailVerification:
             if address != email:
                 raise Invalid("This link was for another address. Ask for a new one.", code="link_invalid")
             await self._accounts.mark_verified(tx, AccountId(account_id))
+        self._callers.forget(AccountId(account_id))
         return await self._accounts.get(AccountId(account_id))
 
     def _mail(self, account: AccountView, token: str) -> Mail:

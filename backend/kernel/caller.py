@@ -30,13 +30,36 @@ class Door(StrEnum):
     WIDGET = "widget"
 
 
+class Scope(StrEnum):
+    """What an API key may be used for."""
+
+    RUNS = "runs"
+    """Run agents, and read and cancel the runs of this key."""
+    READ = "read"
+    """Read what the workspace owns: agents, documents' names, every run, receipts, credits, orders, the list of keys."""
+    KNOWLEDGE = "knowledge"
+    """Add and delete documents."""
+    AGENTS = "agents"
+    """Rename, pause and resume agents; set their widgets."""
+    MANAGE = "manage"
+    """Make, change and revoke keys; set webhooks."""
+
+
+ALL_SCOPES = frozenset(Scope)
+NEW_KEY_SCOPES = frozenset({Scope.RUNS, Scope.READ})
+"""What a key may do when nothing is said about it."""
+
+
+Period = Literal["day", "month"]
+
+
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """The most a subject may spend in one UTC day or calendar month. subject: such as `key:key_01…`, `widget:wid_01…`, `member:acc_01…`
+    """The most a subject may spend in one UTC day or calendar month. subject: `key:key_01…`, `widget:wid_01…`, `member:ws_01…:acc_01…`
     or `workspace:ws_01…`."""
 
     subject: str
-    period: Literal["day", "month"]
+    period: Period
     limit: Credits
 
 
@@ -55,11 +78,18 @@ class Caller:
     """For a widget caller: the visitor's conversation, named by us."""
     instances: frozenset[InstanceId] | None = None
     operator: bool = False
+    scopes: frozenset[Scope] = ALL_SCOPES
+    """What a key was made for. A person may do what the role allows."""
     budgets: tuple[Budget, ...] = ()
     """Every one of them is kept by each run of this caller."""
 
     def at_least(self, role: Role) -> bool:
         return _RANK[self.role] >= _RANK[role]
+
+    @property
+    def own_runs_only(self) -> bool:
+        """Whether it sees no runs but those it asked for itself."""
+        return self.door is Door.WIDGET or Scope.READ not in self.scopes
 
     def may_use(self, instance_id: InstanceId) -> bool:
         return self.instances is None or instance_id in self.instances

@@ -61,6 +61,18 @@ class InsufficientCredits(DomainError):
     title = "Not enough credits"
 
 
+class BudgetExhausted(InsufficientCredits):
+    """The credits are there, but a budget does not let this caller spend them now."""
+
+    code = "budget_exhausted"
+    title = "Budget used up"
+
+    def __init__(self, detail: str, *, retry_after: int) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+        """Whole seconds until the budget is whole again; 0 when even then it would not do."""
+
+
 class RateLimited(DomainError):
     code = "rate_limited"
     title = "Too many requests"

@@ -68,11 +68,11 @@ def _hold(execute: Execute, wanted: Hold) -> Held:
     if execute(_HOLD, values).rowcount != 1:
         owner, held, status, at = execute(_HELD, (run_id,)).fetchone()
         return HoldView(run_id, WorkspaceId(owner), Credits(held), HoldStatus(status), datetime.fromisoformat(f"{at}+00:00"))
+    if wanted.beside is not None and not wanted.beside.on_sqlite(execute):
+        raise _WasThere
     if amount and execute(_RESERVE, (amount, workspace_id, amount)).rowcount != 1:
         [available] = execute(_AVAILABLE, (workspace_id,)).fetchone() or (0,)
         raise short(amount, available)
-    if wanted.beside is not None and not wanted.beside.on_sqlite(execute):
-        raise _WasThere
     return wanted.made()
 
 

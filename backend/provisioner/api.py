@@ -76,7 +76,7 @@ def _app(router: APIRouter, provisioner: Provisioner, who: Who, base_url: str, v
 def _orders(router: APIRouter, orders: Orders, who: Who) -> None:
     @router.get("/v1/orders", tags=["orders"])
     async def list_orders(
-        caller: Annotated[Caller, Depends(who.viewer)],
+        caller: Annotated[Caller, Depends(who.auditor)],
         cursor: Annotated[str | None, Query(max_length=64)] = None,
         limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50,
     ) -> OrdersOut:
@@ -85,7 +85,7 @@ def _orders(router: APIRouter, orders: Orders, who: Who) -> None:
         return OrdersOut(items=list(page.items), next=page.next)
 
     @router.get("/v1/orders/{ref}", tags=["orders"])
-    async def get_order(ref: str, caller: Annotated[Caller, Depends(who.viewer)]) -> OrderOut:
+    async def get_order(ref: str, caller: Annotated[Caller, Depends(who.auditor)]) -> OrderOut:
         """One order. 404 for an unknown one and for another workspace's."""
         return OrderOut.model_validate(await orders.view(ref, caller=caller))
 

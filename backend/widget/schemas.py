@@ -6,7 +6,23 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from backend.control_plane.budgets import Limits
+from backend.control_plane.key_schemas import BudgetIn
 from backend.widget.views import WidgetSession, WidgetUpdate, WidgetView
+
+
+class WidgetBudgetOut(BaseModel):
+    """Credits that the widget's visitors may spend in a UTC day and in a calendar month; null for no bound. Used: `GET /v1/budgets`."""
+
+    day: str | None
+    month: str | None
+
+    @classmethod
+    def of(cls, limits: Limits) -> WidgetBudgetOut:
+        return cls(
+            day=None if limits.day is None else str(limits.day),
+            month=None if limits.month is None else str(limits.month),
+        )
 
 
 class WidgetOut(BaseModel):
@@ -18,10 +34,21 @@ class WidgetOut(BaseModel):
     greeting: str
     contact_email: str
     enabled: bool
+    budget: WidgetBudgetOut
 
     @classmethod
     def of(cls, view: WidgetView) -> WidgetOut:
-        return cls.model_validate(view, from_attributes=True)
+        return cls(
+            id=view.id,
+            instance_id=view.instance_id,
+            number=view.number,
+            allowed_origins=list(view.allowed_origins),
+            title=view.title,
+            greeting=view.greeting,
+            contact_email=view.contact_email,
+            enabled=view.enabled,
+            budget=WidgetBudgetOut.of(view.budget),
+        )
 
 
 class WidgetIn(BaseModel):
@@ -34,9 +61,11 @@ class WidgetIn(BaseModel):
     greeting: str | None = None
     contact_email: str | None = Field(None, description="where visitors may write when the agent cannot answer")
     enabled: bool | None = None
+    budget: BudgetIn | None = Field(None, description="what its visitors may spend, as a whole; null for no bounds")
 
     def update(self) -> WidgetUpdate:
-        return WidgetUpdate(**self.model_dump())
+        budget = (self.budget or BudgetIn()).limits() if "budget" in self.model_fields_set else None
+        return WidgetUpdate(**self.model_dump(exclude={"budget"}), budget=budget)
 
 
 class SessionIn(BaseModel):

@@ -10,14 +10,16 @@ from limits.storage import storage_from_string
 from sqlalchemy import delete, select
 from sqlmodel import col
 
+from backend.control_plane.budgets import Budgets, Limits, widget_subject
 from backend.control_plane.instances import Instances
 from backend.db.engine import Database
 from backend.db.upsert import insert_once
 from backend.identity.policy import normal_email
-from backend.kernel.caller import Caller, Door, Role
+from backend.kernel.caller import Caller, Door, Role, Scope
 from backend.kernel.clock import Clock
 from backend.kernel.errors import Forbidden, Invalid, NotFound, RateLimited
 from backend.kernel.ids import InstanceId, WidgetId, WorkspaceId, new_conversation_id, new_widget_id
+from backend.kernel.memory import Callers, Memory
 from backend.kernel.secrets import fingerprint, new_token
 from backend.settings import Settings
 from backend.widget.models import WidgetRow, WidgetSessionRow
@@ -31,8 +33,15 @@ GREETING = "Hello. Ask me a question, and I will look for the answer."
 
 
 class Widgets:
-    def __init__(self, database: Database, clock: Clock, instances: Instances, settings: Settings) -> None:
-        self._database, self._clock, self._instances = database, clock, instances
+    """callers: told of every widget that is changed, so that the change counts at once."""
+
+    def __init__(
+        self, database: Database, clock: Clock, instances: Instances, budgets: Budgets, settings: Settings, callers: Callers
+    ) -> None:
+        self._database, self._clock, self._instances, self._budgets = database, clock, instances, budgets
+        self._callers = callers
+        # Where a token was given out never changes.
+        self._origins: Memory[str] = Memory(clock)
         self._own_origin = settings.base_url
         self._pace = FixedWindowRateLimiter(storage_from_string("async+memory://"))
 
@@ -46,13 +55,14 @@ class Widgets:
         async with self._database.read() as tx:
             row = (await tx.scalars(mine)).first()
         if row is not None:
-            return _view(row)
+            return await self._seen(row)
         values: dict[str, Any] = {"id": new_widget_id(), "instance_id": instance.id, "workspace_id": instance.workspace_id}
         values |= {"number": number, "allowed_origins": [], "title": instance.name[:MAX_TITLE], "greeting": GREETING}
         values |= {"contact_email": "", "enabled": True, "created_at": self._clock.now()}
         async with self._database.write() as tx:
             await insert_once(tx, WidgetRow, values, unique=["instance_id", "number"])
-            return _view((await tx.scalars(mine)).one())
+            row = (await tx.scalars(mine)).one()
+        return await self._seen(row)
 
     async def update(self, caller: Caller, instance_id: str, change: WidgetUpdate, number: int = 1) -> WidgetView:
         """Raises what `settings` raises, and Invalid with fields."""
@@ -62,7 +72,10 @@ class Widgets:
             row = (await tx.scalars(select(WidgetRow).where(col(WidgetRow.id) == widget.id))).one()
             for name, value in values.items():
                 setattr(row, name, value)
-            return _view(row)
+            if change.budget is not None:
+                await self._budgets.put(tx, WorkspaceId(row.workspace_id), widget_subject(widget.id), change.budget)
+        self._callers.forget(widget.id)
+        return await self._seen(row)
 
     async def open_session(self, widget_id: str, origin: str | None, address: str = "") -> WidgetSession:
         """A visitor opens the widget on a page of `origin`, from the network address `address`.
@@ -98,8 +111,14 @@ class Widgets:
 
         True for a token that is not anyone's, too: all there is to read then is the refusal, and the page needs it to renew its session.
         """
-        found = await self._session(token)
-        return found is None or origin == found[0].origin
+        given = self._origins.look(token)
+        if given is None:
+            asked, found = self._origins.asking(), await self._session(token)
+            if found is None:
+                return True
+            given = found[0].origin
+            self._origins.keep(token, given, asked)
+        return origin == given
 
     async def resolve(self, token: str) -> Caller | None:
         """The visitor behind a live token, who may use one agent. None once it is over, or the widget is off or no longer there."""
@@ -116,6 +135,7 @@ class Widgets:
             widget_id=WidgetId(widget.id),
             session_id=session.conversation_id,
             instances=frozenset({InstanceId(widget.instance_id)}),
+            scopes=frozenset({Scope.RUNS}),
         )
 
     async def _session(self, token: str) -> tuple[WidgetSessionRow, WidgetRow] | None:
@@ -123,6 +143,10 @@ class Widgets:
         async with self._database.read() as tx:
             found = (await tx.execute(joined.where(col(WidgetSessionRow.token_hash) == fingerprint(token)))).first()
         return (found[0], found[1]) if found else None
+
+    async def _seen(self, row: WidgetRow) -> WidgetView:
+        subject = widget_subject(WidgetId(row.id))
+        return _view(row, (await self._budgets.of(subject)).get(subject, Limits()))
 
     def _stands(self, origin: str, widget: WidgetRow) -> bool:
         """Our own pages may always show it, for its owner to try."""
@@ -153,7 +177,7 @@ def _contact(email: str) -> str:
         raise Invalid(fault.detail, fields={"contact_email": fault.fields["email"]}) from None
 
 
-def _view(row: WidgetRow) -> WidgetView:
+def _view(row: WidgetRow, budget: Limits) -> WidgetView:
     return WidgetView(
         id=WidgetId(row.id),
         instance_id=InstanceId(row.instance_id),
@@ -163,4 +187,5 @@ def _view(row: WidgetRow) -> WidgetView:
         greeting=row.greeting,
         contact_email=row.contact_email,
         enabled=row.enabled,
+        budget=budget,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from backend.control_plane.budgets import Limits
 from backend.kernel.ids import ConversationId, InstanceId, WidgetId
 
 
@@ -20,6 +21,7 @@ class WidgetView:
     greeting: str
     contact_email: str
     enabled: bool
+    budget: Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class WidgetUpdate:
     greeting: str | None = None
     contact_email: str | None = None
     enabled: bool | None = None
+    budget: Limits | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ import httpx
 import pytest
 
 from backend.bounds import MAX_BODY
+from backend.identity.keys import KeyLimits
+from backend.kernel.caller import ALL_SCOPES
 from backend.main import System
 
 JSON = {"Content-Type": "application/json"}
@@ -21,7 +23,7 @@ async def http(system: System) -> AsyncIterator[httpx.AsyncClient]:
     services = system.services
     account = await services.sign_up.register("ann@example.com", "a few unrelated words")
     [membership] = await services.workspaces.of(account.id)
-    key = await services.keys.create(membership.workspace.id, account.id, "a test")
+    key = await services.keys.create(membership.workspace.id, account.id, "a test", KeyLimits(ALL_SCOPES))
     headers = {"Authorization": f"Bearer {key.secret}"}
     async with httpx.AsyncClient(transport=httpx.ASGITransport(system.app), base_url="http://localhost:3000", headers=headers) as client:
         yield client

@@ -12,6 +12,8 @@ import httpx
 import pytest
 from sqlalchemy import text
 
+from backend.identity.keys import KeyLimits
+from backend.kernel.caller import ALL_SCOPES
 from backend.main import System
 from tests.api.test_whole_way import VISITOR, buy
 
@@ -47,7 +49,7 @@ async def visit(system: System, http: httpx.AsyncClient) -> dict[str, str]:
     demo = await system.services.accounts.by_email("demo@example.com")
     assert demo is not None
     [home] = await system.services.workspaces.of(demo.id)
-    key = (await system.services.keys.create(home.workspace.id, demo.id, "a test")).secret
+    key = (await system.services.keys.create(home.workspace.id, demo.id, "a test", KeyLimits(ALL_SCOPES))).secret
     bearer = {"Authorization": f"Bearer {key}"}
     [agent] = (await http.get("/v1/instances", headers=bearer)).json()["items"]
     run = await http.post("/v1/runs", json={"instance_id": agent["id"], "input": {"query": "Hello?"}}, headers=bearer)

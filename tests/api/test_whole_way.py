@@ -16,6 +16,8 @@ import httpx
 import pytest
 
 from backend.commerce.schemas import Address
+from backend.identity.keys import KeyLimits
+from backend.kernel.caller import ALL_SCOPES
 from backend.main import System
 
 VISITOR = "a-visitor-of-this-test"
@@ -83,7 +85,7 @@ async def test_a_paid_order_becomes_an_agent_that_answers_from_the_customers_doc
     account = await started.services.accounts.by_email("demo@example.com")
     assert account is not None
     [membership] = await started.services.workspaces.of(account.id)
-    key = await started.services.keys.create(membership.workspace.id, account.id, "test")
+    key = await started.services.keys.create(membership.workspace.id, account.id, "test", KeyLimits(ALL_SCOPES))
     http.headers["Authorization"] = f"Bearer {key.secret}"
 
     [agent] = (await http.get("/v1/instances")).json()["items"]

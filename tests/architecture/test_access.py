@@ -36,6 +36,12 @@ def test_every_endpoint_declares_who_may_call_it(system: System) -> None:
     assert [f"{route.methods} {route.path}" for route in routes if len(declared(route.dependant)) != 1] == []
 
 
+def test_every_endpoint_that_takes_a_key_says_which_scope_it_needs(system: System) -> None:
+    by_key = [(route.path, access) for route in api_routes(system.app.routes) for access in declared(route.dependant) if "api" in access]
+    assert len(by_key) > 15
+    assert [path for path, access in by_key if "key scope" not in access] == []
+
+
 def test_every_handler_of_a_state_declares_who_may_call_it() -> None:
     assert cmp_web.PAGES
 

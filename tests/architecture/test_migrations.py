@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -45,6 +47,25 @@ def test_the_ledger_refuses_to_be_changed_by_its_own_database(database_url: str)
                 connection.execute(text(change))
     finally:
         engine.dispose()
+
+
+def test_keys_from_before_scopes_keep_what_they_could_do_and_gain_nothing(database_url: str) -> None:
+    engine = sync_engine(database_url)
+    at = {"at": "2026-01-01 00:00:00"}
+    workspace = "INSERT INTO workspace (id, name, created_at) VALUES ('ws_1', 'w', :at)"
+    row = "INSERT INTO api_key (id, workspace_id, name, prefix, secret_hash, created_at) VALUES ('key_1', 'ws_1', 'old', 'cmp_', 'h', :at)"
+    try:
+        with engine.begin() as connection:
+            command.downgrade(config(connection), "0006")
+            connection.execute(text(workspace), at)
+            connection.execute(text(row), at)
+        upgrade(database_url)
+        with engine.connect() as connection:
+            kept = connection.execute(text("SELECT scopes, instances, expires_at FROM api_key")).one()
+    finally:
+        engine.dispose()
+    scopes = kept[0] if isinstance(kept[0], list) else json.loads(kept[0])
+    assert (scopes, kept[1], kept[2]) == (["agents", "knowledge", "read", "runs"], None, None)
 
 
 def test_the_first_migration_can_be_taken_back(database_url: str) -> None:

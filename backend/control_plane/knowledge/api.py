@@ -32,7 +32,7 @@ def routes(knowledge: Knowledge, who: Who) -> APIRouter:
     router = APIRouter(prefix="/v1/instances/{instance_id}/knowledge", tags=["knowledge"])
 
     @router.post("", status_code=202, openapi_extra=_UPLOAD)
-    async def add(instance_id: str, request: Request, caller: Annotated[Caller, Depends(who.member)]) -> DocumentOut:
+    async def add(instance_id: str, request: Request, caller: Annotated[Caller, Depends(who.librarian)]) -> DocumentOut:
         """Add a document (.txt, .md, .html, .pdf, .docx). It is indexed in the background; `status` tells how far it is."""
         name, data = await _file(request)
         return DocumentOut.model_validate(await knowledge.add(caller, InstanceId(instance_id), name, data))
@@ -44,7 +44,7 @@ def routes(knowledge: Knowledge, who: Who) -> APIRouter:
         return DocumentList(items=[DocumentOut.model_validate(view) for view in found], used=sum(view.size for view in found))
 
     @router.delete("/{document_id}", status_code=204)
-    async def remove(instance_id: str, document_id: str, caller: Annotated[Caller, Depends(who.member)]) -> None:
+    async def remove(instance_id: str, document_id: str, caller: Annotated[Caller, Depends(who.librarian)]) -> None:
         """Delete a document with all its text."""
         await knowledge.remove(caller, InstanceId(instance_id), DocumentId(document_id))
 

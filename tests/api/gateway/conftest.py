@@ -20,7 +20,8 @@ from backend.gateway import quotes_api as quotes
 from backend.gateway.cors import WidgetCors
 from backend.gateway.door import RunDoor
 from backend.gateway.quotes import Quotes
-from backend.kernel.caller import Caller
+from backend.identity.keys import KeyLimits
+from backend.kernel.caller import ALL_SCOPES, Caller
 from backend.ledger import api as credits_
 from tests.service.gateway.conftest import house as house
 from tests.service.gateway.house import House
@@ -53,10 +54,10 @@ def app(house: House) -> FastAPI:
     app.include_router(gateway.routes(house.gateway, who))
     town = house.town
     app.include_router(quotes.routes(Quotes(house.database, house.ledger, town.instances, house.settings), who))
-    app.include_router(owned.routes(town.instances, town.offerings, town.keys, who))
-    app.include_router(credits_.routes(house.ledger, who))
+    app.include_router(owned.routes(town.instances, town.offerings, who))
+    app.include_router(credits_.routes(house.ledger, who, house.gateway.get))
     problem.install(app)
-    app.add_middleware(RunDoor, runs=house.gateway, authorize=who.runs)
+    app.add_middleware(RunDoor, runs=house.gateway, who=who.runs, known=house.town.access.known)
     app.add_middleware(WidgetCors, allows=house.town.widgets.allows)
     return app
 
@@ -67,7 +68,7 @@ async def door(app: FastAPI, house: House) -> AsyncIterator[Open]:
 
         async def door(email: str = "ann@example.com", credits_: str = "5", sku: str = "CSA-BASIC") -> Door:
             caller, agent = await house.owner(email, credits_, sku)
-            key = await house.town.keys.create(caller.workspace_id, caller.account_id, "a test")
+            key = await house.town.keys.create(caller.workspace_id, caller.account_id, "a test", KeyLimits(ALL_SCOPES))
             transport, bearer = httpx.ASGITransport(app), {"Authorization": f"Bearer {key.secret}"}
             http = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://test", headers=bearer))
             return Door(house, caller, agent, http)

@@ -3,6 +3,8 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from backend.identity.keys import KeyLimits
+from backend.kernel.caller import ALL_SCOPES
 from tests.service.identity.app import client
 from tests.service.identity.people import Town
 
@@ -14,7 +16,7 @@ async def owner(town: Town) -> tuple[httpx.AsyncClient, str]:
     """A client with the owner's key, and the path of the agent's widget."""
     ann = await town.member()
     agent = await town.agent(ann)
-    key = await town.keys.create(ann.workspace_id, ann.account_id, "a test")
+    key = await town.keys.create(ann.workspace_id, ann.account_id, "a test", KeyLimits(ALL_SCOPES))
     return client(town, authorization=f"Bearer {key.secret}"), f"/v1/instances/{agent.id}/widget"
 
 

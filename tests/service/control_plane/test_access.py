@@ -36,7 +36,7 @@ async def test_nothing_is_nobody(town: Town) -> None:
 
 async def test_only_a_proven_address_makes_an_operator(town: Town) -> None:
     settings = town.settings.model_copy(update={"operator_emails": ("ann@example.com",)})
-    access = Access(town.sessions, town.keys, town.workspaces, settings)
+    access = Access(town.sessions, town.keys, town.workspaces, town.budgets, settings, town.callers)
     cookie = await town.sessions.open((await town.person("ann@example.com")).id, "")
     before = await access.caller(cookie, None)
     await town.verification.confirm(town.outbox.link())

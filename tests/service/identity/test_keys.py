@@ -6,7 +6,7 @@ import pytest
 from sqlmodel import select
 
 from backend.identity.models import ApiKeyRow
-from backend.kernel.errors import Invalid, NotFound
+from backend.kernel.errors import Invalid, NotFound, Unauthenticated
 from tests.service.identity.people import Town
 
 
@@ -22,12 +22,14 @@ async def test_a_key_is_found_by_its_secret_and_only_its_hash_is_stored(town: To
         assert new.secret not in repr((await tx.scalars(select(ApiKeyRow))).one())
 
 
-async def test_a_revoked_key_finds_nothing(town: Town) -> None:
+async def test_a_revoked_key_is_refused_and_told_so(town: Town) -> None:
     caller = await town.member()
     new = await town.keys.create(caller.workspace_id, caller.account_id, "Our site")
     await town.keys.revoke(caller.workspace_id, new.view.id)
     await town.keys.revoke(caller.workspace_id, new.view.id)
-    assert await town.keys.find(new.secret) is None
+    with pytest.raises(Unauthenticated) as refused:
+        await town.keys.find(new.secret)
+    assert refused.value.code == "key_revoked"
     assert [key.revoked for key in await town.keys.list(caller.workspace_id)] == [True]
 
 

@@ -82,5 +82,5 @@ class _Down:
 
 async def test_a_mail_server_that_is_down_does_not_undo_a_registration(town: Town, caplog: pytest.LogCaptureFixture) -> None:
     account: AccountView = await town.person()
-    await EmailVerification(town.database, town.clock, town.accounts, _Down(), town.settings).send(account)
+    await EmailVerification(town.database, town.clock, town.accounts, _Down(), town.settings, town.callers).send(account)
     assert account.id in caplog.text
