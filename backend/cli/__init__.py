@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from backend.cli.keys import keys
 from backend.cli.orders import books, reconcile
 from backend.cli.running import AsJson, quiet, show, with_services, with_system
 from backend.cli.saleor import saleor
@@ -20,7 +21,6 @@ from backend.serving import CannotServe, serve_gateway, serve_runner, serve_web
 from backend.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Runs and looks after a marketplace of AI agents.")
-keys = typer.Typer(no_args_is_help=True, help="API keys.")
 ledger = typer.Typer(no_args_is_help=True, help="The credit ledger.")
 app.add_typer(keys, name="keys")
 app.add_typer(ledger, name="ledger")
@@ -97,26 +97,6 @@ def prove(as_json: AsJson = False) -> None:
     faults = with_services(lambda services: services.ledger.prove())
     show(as_json, {"faults": faults}, [*faults, "The ledger is proven." if not faults else f"{len(faults)} faults."])
     raise typer.Exit(1 if faults else 0)
-
-
-@keys.command("create")
-def create_key(
-    email: Annotated[str, typer.Option(help="Whose workspace the key opens.")],
-    name: Annotated[str, typer.Option(help="What the key is for.")],
-    as_json: AsJson = False,
-) -> None:
-    """Make an API key. The secret is printed once and cannot be shown again."""
-
-    async def create(services: Services) -> tuple[str, str]:
-        account = await services.accounts.by_email(email)
-        if account is None:
-            raise typer.BadParameter(f"nobody has the e-mail {email}")
-        [membership, *_] = await services.workspaces.of(account.id)
-        made = await services.keys.create(membership.workspace.id, account.id, name)
-        return str(made.view.id), made.secret
-
-    key_id, secret = with_services(create)
-    show(as_json, {"id": key_id, "secret": secret}, [f"{key_id}", secret])
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import reflex as rx
 
 from cmp_web import routes
+from cmp_web.components.app_budget import budget_bars, budget_fields
 from cmp_web.components.app_parts import fault_note, phased, saved_note
 from cmp_web.components.base import button, code_block, field, note, text_input
 from cmp_web.layouts import agent
@@ -85,11 +86,18 @@ def _form() -> rx.Component:
             ),
             class_name="row between",
         ),
+        _budget(),
         fault_note(Widget.problem),
         rx.el.div(button("Save widget", type="submit"), saved_note(Widget.saved), class_name="row g4 wrapx"),
         on_submit=Widget.save,
         class_name="col g5",
     )
+
+
+def _budget() -> rx.Component:
+    hint = "What all visitors together may spend. Past it they are shown the contact e-mail. What is spent counts from when it is set."
+    fields = budget_fields(Widget.budget_day, Widget.budget_month, Widget.day_fault, Widget.month_fault, hint)
+    return rx.el.div(fields, rx.cond(Widget.spent.length() > 0, budget_bars(Widget.spent), rx.fragment()), class_name="col g3")
 
 
 def _preview() -> rx.Component:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import pytest
 import reflex as rx
 
-from backend.kernel.caller import Role
 from backend.kernel.errors import Unavailable
 from cmp_web.state.app_agents import Agent, Agents
 from cmp_web.state.app_chat import Chat
 from cmp_web.state.app_credits import Credits
-from cmp_web.state.app_keys import Keys
 from cmp_web.state.app_knowledge import Knowledge
 from cmp_web.state.app_members import Members
 from cmp_web.state.app_orders import Orders
@@ -99,33 +97,6 @@ async def test_the_widget_keeps_what_was_typed_and_puts_the_fault_at_its_field(d
     await call(Widget.save, tab, form | {"origins": "", "contact_email": "nobody"})
     assert tab.contact_fault
     assert (await desk.services.widgets.settings(desk.caller, desk.agent.id)).allowed_origins == ("https://shop.example",)
-
-
-async def test_a_key_is_shown_once_works_and_is_gone_when_revoked(desk: Desk) -> None:
-    tab = desk.tab(Keys)
-    await call(Keys.load, tab)
-    await call(Keys.create, tab, {"key-name": " "})
-    assert (tab.rows, tab.name_fault) == ([], "1 to 80 characters, to recognise it by.")
-    await call(Keys.create, tab, {"key-name": "Website"})
-    assert await desk.services.keys.find(tab.secret)
-    secret = tab.secret
-    await call(Keys.kept, tab)
-    assert tab.secret == ""
-    assert secret not in str(tab.rows)
-    await call(Keys.revoke, tab, tab.rows[0].id)
-    assert (tab.rows, await desk.services.keys.find(secret)) == ([], None)
-
-
-async def test_keys_are_refused_to_a_weaker_role_with_words(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def role(*_: object) -> object:
-        return type(desk.caller)(door=desk.caller.door, workspace_id=desk.caller.workspace_id, role=Role.MEMBER)
-
-    monkeypatch.setattr("cmp_web.state.session.caller_of", role)
-    tab = desk.tab(Keys)
-    await call(Keys.load, tab)
-    assert (tab.phase, tab.fault_code) == ("refused", "forbidden")
-    await call(Keys.create, tab, {"key-name": "Website"})
-    assert (tab.secret, await desk.services.keys.list(desk.caller.workspace_id)) == ("", [])
 
 
 async def test_a_run_opens_as_a_slip_and_filters_narrow_the_list(desk: Desk) -> None:
