@@ -93,9 +93,11 @@ class Who:
         """Reads what tells of the whole workspace."""
         self.librarian = Members(resolve, Role.MEMBER, SIGNED_IN, Scope.KNOWLEDGE)
         """Changes documents."""
+        self.document_reader = Members(resolve, Role.VIEWER, SIGNED_IN, Scope.KNOWLEDGE, Scope.READ)
         self.member = Members(resolve, Role.MEMBER, SIGNED_IN, Scope.AGENTS)
         """Changes agents and their widgets."""
         self.admin = Members(resolve, Role.ADMIN, SIGNED_IN, Scope.MANAGE)
+        self.key_reader = Members(resolve, Role.VIEWER, SIGNED_IN, Scope.MANAGE, Scope.READ)
         self.person = Members(resolve, Role.VIEWER, PEOPLE)
         self.boss = Members(resolve, Role.ADMIN, PEOPLE)
         """An owner or admin in person: what bounds keys is not set by keys."""

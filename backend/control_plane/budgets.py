@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, text
 from sqlmodel import col
 
 from backend.control_plane.models import BudgetRow
@@ -21,6 +21,10 @@ from backend.kernel.memory import Callers
 from backend.kernel.money import ZERO, Credits
 from backend.workspaces.service import Workspaces
 
+_PUT = text(
+    "INSERT INTO budget (subject, workspace_id, day, month) VALUES (:subject, :workspace_id, :day, :month) "
+    "ON CONFLICT (subject) DO UPDATE SET day = excluded.day, month = excluded.month"
+)
 MOST = Credits.of(1_000_000_000)
 """Far more than anybody has, and far less than a counter holds."""
 
@@ -135,11 +139,11 @@ class Budgets:
     async def put(self, tx: Tx, workspace_id: WorkspaceId, subject: str, limits: Limits) -> None:
         """Within a unit of work of the caller's, who forgets the callers it binds once it is committed. Raises Invalid with fields."""
         check(limits)
-        await tx.execute(delete(BudgetRow).where(col(BudgetRow.subject) == subject, col(BudgetRow.workspace_id) == workspace_id))
+        day, month = (None if limit is None else limit.micro for limit in (limits.day, limits.month))
         if limits:
-            day, month = (None if limit is None else limit.micro for limit in (limits.day, limits.month))
-            tx.add(BudgetRow(subject=subject, workspace_id=workspace_id, day=day, month=month))
-            await tx.flush()
+            await tx.execute(_PUT, {"subject": subject, "workspace_id": workspace_id, "day": day, "month": month})
+        else:
+            await tx.execute(delete(BudgetRow).where(col(BudgetRow.subject) == subject))
 
 
 def _limits(row: BudgetRow) -> Limits:

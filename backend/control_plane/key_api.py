@@ -37,7 +37,7 @@ def _keys(router: APIRouter, keyring: Keyring, counters: Counters, who: Who) -> 
         return [KeyOut.of(detail, spent.get(key_subject(detail.key.id))) for detail in details]
 
     @router.get("/keys", tags=["keys"])
-    async def list_keys(caller: Annotated[Caller, Depends(who.viewer)]) -> ListOut[KeyOut]:
+    async def list_keys(caller: Annotated[Caller, Depends(who.key_reader)]) -> ListOut[KeyOut]:
         """The workspace's API keys, newest first, without their secrets. A key limited to some agents sees those that may use no others."""
         return ListOut(items=await shown(await keyring.list(caller)))
 

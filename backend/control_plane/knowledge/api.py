@@ -38,7 +38,7 @@ def routes(knowledge: Knowledge, who: Who) -> APIRouter:
         return DocumentOut.model_validate(await knowledge.add(caller, InstanceId(instance_id), name, data))
 
     @router.get("")
-    async def documents(instance_id: str, caller: Annotated[Caller, Depends(who.viewer)]) -> DocumentList:
+    async def documents(instance_id: str, caller: Annotated[Caller, Depends(who.document_reader)]) -> DocumentList:
         """The instance's documents, newest first."""
         found = await knowledge.list(caller, InstanceId(instance_id))
         return DocumentList(items=[DocumentOut.model_validate(view) for view in found], used=sum(view.size for view in found))
