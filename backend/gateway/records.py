@@ -66,6 +66,10 @@ class RunBegun:
     lease_until: datetime
     started_at: datetime
 
+    @property
+    def bound(self) -> bool:
+        return bool(self.lines)
+
     def on_sqlite(self, execute: Execute) -> bool:
         row = (
             *(self.id, self.workspace_id, self.instance_id, self.instance_name, self.door, self.owner, self.spender, self.conversation_id),
@@ -114,6 +118,10 @@ class RunEnded:
     error_detail: str
     charged: int
     finished_at: datetime
+
+    @property
+    def bound(self) -> bool:
+        return False
 
     @property
     def duration_ms(self) -> int:

@@ -11,7 +11,7 @@ import psycopg
 from psycopg.rows import tuple_row
 
 from backend.kernel.batch import Batch
-from backend.kernel.errors import DomainError, Invalid, Unavailable
+from backend.kernel.errors import DomainError, InsufficientCredits, Invalid, Unavailable
 from backend.ledger.books import Account, Answer, Books, Kept, MoreLots
 from backend.ledger.policy import OpenLot, burn_by
 from backend.ledger.views import HoldStatus, Receipt
@@ -128,7 +128,7 @@ class OnPostgres:
             answers = books.decide(wanted)
             await _apply(connection, books)
             await _beside(connection, wanted, answers)
-        return answers
+        return [await _first(connection, one, answer) for one, answer in zip(wanted, answers, strict=True)]
 
 
 async def _load(connection: psycopg.AsyncConnection[Any], wanted: Sequence[Hold | Close], most: int) -> Books:
@@ -173,6 +173,17 @@ async def _beside(connection: psycopg.AsyncConnection[Any], wanted: Sequence[Hol
     for kind, rows in kinds.items():
         if not await kind.on_postgres(connection, rows):
             raise _Apart
+
+
+async def _first(connection: psycopg.AsyncConnection[Any], wanted: Hold | Close, answer: Answer) -> Answer:
+    """The refusal that comes first, where two would do."""
+    if isinstance(answer, InsufficientCredits) and wanted.beside is not None and wanted.beside.bound:
+        try:
+            async with connection.transaction(force_rollback=True):
+                await type(wanted.beside).on_postgres(connection, [wanted.beside])
+        except DomainError as refusal:
+            return refusal
+    return answer
 
 
 def _is_new(wanted: Hold | Close, answer: Answer) -> bool:

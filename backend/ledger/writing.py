@@ -22,6 +22,11 @@ TOP_UP_PATH = "/app/credits"
 class Beside(Protocol):
     """Rows of another room that belong in the same transaction as a hold, or as its end."""
 
+    @property
+    def bound(self) -> bool:
+        """Whether writing them may be refused: then that refusal comes before one for want of credits."""
+        ...
+
     def on_sqlite(self, execute: Execute) -> bool:
         """Write them. False when they were written before: then the hold is undone as well. Raises what refuses them, a DomainError."""
         ...

@@ -230,6 +230,8 @@ async def test_what_is_posted_cannot_be_changed(ledger: Ledger, grant: Grant, da
 class Refusing:
     """Rows of another room that cannot be written."""
 
+    bound = True
+
     def on_sqlite(self, execute: Execute) -> bool:
         raise Conflict("No.")
 
@@ -239,6 +241,8 @@ class Refusing:
 
 
 class WrittenBefore:
+    bound = False
+
     def on_sqlite(self, execute: Execute) -> bool:
         return False
 
