@@ -241,22 +241,3 @@ def fdatasync_ms(folder: Path, times: int = 200) -> list[float]:
             os.fdatasync(file.fileno())
             found.append((time.perf_counter() - began) * 1000)
     return found
-
-
-def teach(gateway: Contender) -> None:
-    """Give every agent a document to answer from: an answer that cites nothing costs nothing, and these are to be settled."""
-    boundary = "benchmark"
-    part = f'--{boundary}\r\ncontent-disposition: form-data; name="file"; filename="gift-cards.md"\r\ncontent-type: text/markdown\r\n\r\n'
-    text = "# Gift cards\n\nGift cards are valid for three years, and can be used in every shop of ours.\n"
-    raw = f"{part}{text}\r\n--{boundary}--\r\n".encode()
-    for headers, given in gateway.callers:
-        url = f"http://127.0.0.1:{gateway.port}/v1/instances/{given['instance_id']}/knowledge"
-        kind = {"content-type": f"multipart/form-data; boundary={boundary}"}
-        urllib.request.urlopen(urllib.request.Request(url, raw, headers | kind), timeout=60).close()
-    for headers, given in gateway.callers:
-        url = f"http://127.0.0.1:{gateway.port}/v1/instances/{given['instance_id']}/knowledge"
-        while True:
-            with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=60) as answer:
-                if all(one["status"] == "ready" for one in json.load(answer)["items"]):
-                    break
-            time.sleep(0.05)

@@ -7,15 +7,17 @@ is right for them and would measure nothing but itself here. Everything else is 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import select
 from sqlmodel import col
 
+from backend.control_plane import rules
 from backend.control_plane.models import OfferingRow
 from backend.db.upsert import insert_once
 from backend.kernel.money import Credits
+from backend.kernel.pricing import Charge, Charges
 from backend.ledger.views import LotSource
 from backend.main import System, assemble
 from backend.settings import Settings
@@ -51,11 +53,20 @@ async def _seed(settings: Settings, workspaces: int) -> list[Seeded]:
 
 
 async def _offering(system: System) -> None:
-    """A copy of the product's dearest plan, without its limit."""
+    """A copy of the product's dearest plan, without its limit, and paid for every answer: to search documents is the agent's work, so
+    the agent has none, and an answer that cites nothing would cost nothing and leave out the settlement."""
     product = next(product for product in system.services.products if product.slug == "knowledge-base-agent")
     async with system.services.database.write() as tx:
         row = (await tx.scalars(select(OfferingRow).where(col(OfferingRow.sku) == product.variants[-1].sku))).one()
-        values: dict[str, Any] = row.model_dump() | {"sku": SKU, "rest": True, "rpm": RPM, "on_sale": False, "position": 999}
+        paid = replace(product.variants[-1].terms.rules, charges=Charges(empty=Charge.PRICE))
+        values: dict[str, Any] = row.model_dump() | {
+            "sku": SKU,
+            "rules": rules.written(paid),
+            "rest": True,
+            "rpm": RPM,
+            "on_sale": False,
+            "position": 999,
+        }
         await insert_once(tx, OfferingRow, values, unique=["sku"])
 
 

@@ -89,7 +89,6 @@ def _ours(
     settings = Settings(_env_file=None, data_dir=data, database_url=url, port=free_port())  # type: ignore[call-arg]
     customers: list[Seeded] = seed(settings, given.workspaces)
     with contenders.ours(name, settings, customers, behind, extra) as gateway:
-        contenders.teach(gateway)
         if past:
             ask(gateway.spec(1, 1, requests=3))
     if past:
