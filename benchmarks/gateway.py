@@ -66,12 +66,14 @@ def stage(given: argparse.Namespace, folder: Path, needed: dict[str, str]) -> It
         if "litellm" not in left_out and (environment := contenders.installed(given.litellm.resolve())):
             found.append(everybody.enter_context(contenders.litellm(folder, environment, behind)))
         server = os.environ.get("CMP_BENCH_POSTGRES_URL") or os.environ.get("CMP_TEST_POSTGRES_URL")
+        if not server:
+            print("PostgreSQL: not measured (CMP_BENCH_POSTGRES_URL is not set)")
         extra = needed | dict(pair.split("=", 1) for pair in given.set)
         disk = slow_disk(folder, given.slow_disk) if given.slow_disk else {}
         for past in dict.fromkeys((0, given.history)):
             told = f", {past:,} past runs" if past else ""
             if "sqlite" not in left_out:
-                for number, variant in enumerate(["", *given.variant]):
+                for number, variant in enumerate(["", *([] if past else given.variant)]):
                     name, data = f"ours, SQLite{told}{variant and f', {variant}'}", folder / f"sqlite-{past}-{number}"
                     more = extra | disk | dict([variant.split("=", 1)] if variant else [])
                     found.append(everybody.enter_context(_ours(name, data, "", behind, given, more, past)))

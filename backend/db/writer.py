@@ -94,7 +94,7 @@ class SqliteWriter:
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(None, _moved, self._path, "PASSIVE")
         async with self._turn:
-            await loop.run_in_executor(None, _moved, self._path, "RESTART")
+            await loop.run_in_executor(None, _moved, self._path, "TRUNCATE")
 
 
 class _Raised:
