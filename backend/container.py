@@ -26,8 +26,10 @@ from backend.control_plane.keyring import Keyring
 from backend.control_plane.knowledge.service import Knowledge
 from backend.control_plane.offerings import Offerings
 from backend.control_plane.onboarding import DemoAccount, SignUp
+from backend.control_plane.people import People
 from backend.db.engine import Database
 from backend.durable import Durable
+from backend.gateway import told
 from backend.gateway.quotes import Quotes
 from backend.gateway.service import Gateway
 from backend.gateway.spending import Spending
@@ -58,6 +60,8 @@ from backend.runner.langflow import LangflowRunner
 from backend.runner.ports import Runner
 from backend.runner.remote import RemoteRunner
 from backend.settings import Settings
+from backend.webhooks.outbox import Outbox
+from backend.webhooks.room import Room
 from backend.widget.service import Widgets
 
 
@@ -79,6 +83,7 @@ class Services(People):
         self.reconciler.register(durable)
         Nightly(self.ledger).register(durable)
         self.sweep.register(durable)
+        self.webhook_room.telling.register(durable)
         _ = self.knowledge, self.gateway
 
     @cached_property
@@ -144,7 +149,7 @@ class Services(People):
 
     @cached_property
     def settling(self) -> Settling:
-        return Settling(self.clock, Granting(self.ledger, self.instances, self.offerings))
+        return Settling(self.clock, Granting(self.ledger, self.instances, self.offerings, self.outbox))
 
     @cached_property
     def till(self) -> Till:
@@ -169,18 +174,8 @@ class Services(People):
         brand, url, operators = self.settings.brand_name, self.settings.base_url, self.settings.operator_emails
         telling = Telling(self.database, self.clock, self.mailer, brand, url, operators)
         handover = Handover(self.commerce, url)
-        return OrderWorkflow(
-            self.database,
-            self.clock,
-            self.durable,
-            self.commerce,
-            self.settling,
-            handover,
-            telling,
-            self.workspaces,
-            self.accounts,
-            self.settings.saleor_channel,
-        )
+        rooms = (self.database, self.clock, self.durable, self.commerce, self.settling)
+        return OrderWorkflow(*rooms, handover, telling, self.workspaces, self.accounts, self.settings.saleor_channel)
 
     @cached_property
     def orders(self) -> Orders:
@@ -235,18 +230,18 @@ class Services(People):
 
     @cached_property
     def gateway(self) -> Gateway:
-        return Gateway(
-            self.database,
-            self.clock,
-            self.ledger,
-            self.instances,
-            self.knowledge,
-            self.conversations,
-            self.runner,
-            self.products,
-            self.settings,
-            self.durable,
-        )
+        rooms = (self.ledger, self.instances, self.knowledge, self.conversations, self.runner)
+        return Gateway(self.database, self.clock, *rooms, self.products, self.settings, self.durable, self.outbox)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        return Outbox(self.database, self.clock)
+
+    @cached_property
+    def webhook_room(self) -> Room:
+        people, content = People(self.workspaces, self.accounts), told.Content(lambda: self.gateway)
+        where = (self.database, self.clock, self.mailer, self.settings)
+        return Room(*where, outbox=self.outbox, admins=people.admins, content=content)
 
     @cached_property
     def quotes(self) -> Quotes:

@@ -34,6 +34,7 @@ from backend.provisioner import api as provisioner
 from backend.provisioner import desk_api as provisioner_desk
 from backend.settings import Settings
 from backend.shop.embedded import EmbeddedShop
+from backend.webhooks import api as webhooks
 from backend.widget import api as widget
 from backend.widget.cors import VisitorCors
 
@@ -82,6 +83,7 @@ class System:
             await self.shop.start()
             await self._introduce(self.shop)
         await self.services.gateway.start()
+        await self.services.webhook_room.deliverer.start()
 
     async def _introduce(self, shop: EmbeddedShop) -> None:
         """Install our app in the shop the way a Saleor would: by its manifest, over HTTP. Once."""
@@ -93,6 +95,7 @@ class System:
     async def stop(self) -> None:
         """Stop in the other direction; runs under way are settled first."""
         await self.services.gateway.stop()
+        await self.services.webhook_room.deliverer.stop()
         await self.services.runner.stop()
         await self.services.durable.stop()
         if self.shop is not None:
@@ -155,6 +158,7 @@ def create_app(services: Services, shop: EmbeddedShop | None = None) -> FastAPI:
         quotes.routes(services.quotes, who),
         ledger.routes(services.ledger, who, services.gateway.get),
         widget.routes(services.widgets, who),
+        webhooks.routes(services.webhook_room.webhooks, who),
         provisioner_desk.routes(services.desk, who),
         commerce.routes(services.till, who),
     ):

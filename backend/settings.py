@@ -57,6 +57,8 @@ class Settings(BaseSettings):
     runner_port: int = Field(3001, ge=1, le=65535, description="The port `cmpctl runner` listens on.")
     run_timeout_seconds: int = Field(120, ge=1, le=3600, description="A run that takes longer is stopped and costs nothing.")
 
+    webhooks_private: bool = Field(False, description="Local development: webhooks may go to http and to addresses of our own network.")
+
     @field_validator("operator_emails", "saleor_media_origins", "redirect_gateways", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:

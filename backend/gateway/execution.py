@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Coroutine
 
 from backend.db.engine import Database
-from backend.gateway import events, policy, ports, repository
+from backend.gateway import events, policy, ports, repository, told
 from backend.gateway.admission import LEASE
 from backend.gateway.answering import answer, failed
 from backend.gateway.jobs import Admitted, Jobs
@@ -35,8 +35,16 @@ Hold = Coroutine[object, object, bool]
 
 class Execution:
     def __init__(
-        self, database: Database, clock: Clock, ledger: Ledger, jobs: Jobs, conversations: ports.Conversations, runner: Runner
+        self,
+        database: Database,
+        clock: Clock,
+        ledger: Ledger,
+        jobs: Jobs,
+        conversations: ports.Conversations,
+        runner: Runner,
+        outbox: ports.Outbox | None = None,
     ) -> None:
+        self._outbox = outbox
         self._database, self._clock, self._ledger = database, clock, ledger
         self._jobs, self._conversations, self._runner = jobs, conversations, runner
         self._live: dict[RunId, LiveRun] = {}
@@ -122,10 +130,14 @@ class Execution:
         """Write the ending and settle, once. run: None when it is closed for a process that died: it costs nothing."""
         free = run is None or outcome.status is RunStatus.FAILED
         charged = ZERO if run is None or free else policy.charge(outcome, run.instance.terms, run.price)
-        ended = RunEnded(subject, outcome, policy.FAILURES.get(outcome.error_code, ""), charged.micro, self._clock.now())
+        detail, now = policy.FAILURES.get(outcome.error_code, ""), self._clock.now()
+        event = told.event(self._outbox, subject, outcome, detail, charged, now)
+        ended = RunEnded(subject, outcome, detail, charged.micro, now, event)
         status = HoldStatus.RELEASED if free else HoldStatus.SETTLED
         whose = WorkspaceId(subject.workspace_id)
         receipt = await self._ledger.close(RunId(subject.run_id), charged, status, beside=ended, workspace_id=whose)
+        if self._outbox is not None and event is not None:
+            self._outbox.wake()
         if receipt is None or run is None:
             return await self.view(subject.run_id)
         return run.ended(ended, receipt)

@@ -48,7 +48,8 @@ class Admitted:
     @property
     def subject(self) -> Subject:
         whose = self.run_id, self.instance.workspace_id, self.instance.id, self.spender, self.door.value
-        return Subject(*whose, self.started_at, self.price.micro, [line.row for line in self.lines])
+        counted = self.price.micro, [line.row for line in self.lines]
+        return Subject(*whose, self.started_at, *counted, self.instance.name, self.conversation_id)
 
     def row(self, request_key: str | None, request_hash: str, lease_until: datetime, *, background: bool) -> RunBegun:
         return RunBegun(

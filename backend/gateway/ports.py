@@ -50,3 +50,19 @@ class Conversations(Protocol):
     ) -> None:
         """Write down one side of a turn, said now or `at` a moment before; the same run's side is written once."""
         ...
+
+
+class Outbox(Protocol):
+    """Tells the workspace's own servers what happened: a row of `webhook_event`, in the transaction of its cause."""
+
+    def wanted(self, workspace_id: str, kind: str) -> bool:
+        """From memory, at once."""
+        ...
+
+    def event_values(self, workspace_id: str, kind: str, data: Mapping[str, Any], now: datetime) -> dict[str, str | int]:
+        """The row's columns."""
+        ...
+
+    def wake(self) -> None:
+        """Such a row was committed."""
+        ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -42,6 +42,14 @@ _COUNT_ALL = _COUNT.format("""SELECT workspace_id, day, instance_id, owner, door
 sum(charged_micro), sum(tokens), sum(duration_ms) FROM json_to_recordset(%s::json) AS x(workspace_id text, day text, instance_id text,
 owner text, door text, succeeded int, failed int, cancelled int, charged_micro bigint, tokens bigint, duration_ms bigint)
 GROUP BY workspace_id, day, instance_id, owner, door""")
+
+_TELL = "INSERT INTO webhook_event (id, workspace_id, type, data, at_ms, spread) "
+_TELL_ONE = _TELL + "VALUES (:id, :workspace_id, :type, :data, :at_ms, :spread)"
+_TELL_ALL = (
+    _TELL
+    + """SELECT id, workspace_id, type, data, at_ms, spread
+FROM json_to_recordset(%s::json) AS x(id text, workspace_id text, type text, data text, at_ms bigint, spread int)"""
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,17 +115,21 @@ class Subject:
     started_at: datetime
     price: int
     budgets: Sequence[Sequence[str]]
+    instance_name: str
+    conversation_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class RunEnded:
-    """How a running row ends, what that adds to its day, and what its budgets get back. charged: micro-credits."""
+    """How a running row ends, what that adds to its day, and what its budgets get back. charged: micro-credits. event: the row that tells
+    of it, if anybody asked."""
 
     run: Subject
     outcome: Outcome
     error_detail: str
     charged: int
     finished_at: datetime
+    event: Mapping[str, str | int] | None = None
 
     @property
     def bound(self) -> bool:
@@ -135,6 +147,8 @@ class RunEnded:
         execute(_COUNT_ONE, (*self._whose(), *self._counts()))
         for subject, start in self.run.budgets:
             execute(spending.GIVE_BACK, (self.run.price - self.charged, subject, start))
+        if self.event is not None:
+            execute(_TELL_ONE, self.event)
         return True
 
     @classmethod
@@ -144,6 +158,8 @@ class RunEnded:
         for row in rows:
             for subject, start in row.run.budgets:
                 await connection.execute(spending.GIVE_BACK.replace("?", "%s"), (row.run.price - row.charged, subject, start))
+        if told := [dict(row.event) for row in rows if row.event is not None]:
+            await connection.execute(_TELL_ALL, (json.dumps(told),))
         return True
 
     def _whose(self) -> tuple[str, str, str, str, str]:

@@ -75,7 +75,8 @@ async def page(tx: Tx, caller: Caller, wanted: RunFilter) -> list[GatewayRun]:
 
 
 def subject(row: GatewayRun) -> Subject:
-    return Subject(row.id, row.workspace_id, row.instance_id, row.spender, row.door, row.started_at, row.price, row.budgets)
+    whose = (row.id, row.workspace_id, row.instance_id, row.spender, row.door)
+    return Subject(*whose, row.started_at, row.price, row.budgets, row.instance_name, row.conversation_id)
 
 
 def view(row: GatewayRun, receipt: Receipt | None) -> RunView:

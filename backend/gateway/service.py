@@ -38,7 +38,7 @@ HEED_EVERY = 1.0
 class Gateway:
     """`start` it before the first run and `stop` it after the last; `recover` may be called at any time.
 
-    durable: what carries runs in the background over restarts; without it they are runs like any other.
+    durable: what carries runs in the background over restarts; without it they are runs like any other. outbox: told how each run ended.
     """
 
     def __init__(
@@ -53,10 +53,11 @@ class Gateway:
         products: Sequence[Product],
         settings: Settings,
         durable: Durable | None = None,
+        outbox: ports.Outbox | None = None,
     ) -> None:
         self._database, self._ledger = database, ledger
         jobs, limits = Jobs(knowledge, conversations, products, settings), RateLimits(settings.redis_url)
-        self._execution = Execution(database, clock, ledger, jobs, conversations, runner)
+        self._execution = Execution(database, clock, ledger, jobs, conversations, runner, outbox)
         self._background = Background(durable, self._carry_on) if durable is not None else None
         self._admission = Admission(database, clock, ledger, instances, conversations, jobs, limits, settings)
         self._trials = Trials(products, runner, jobs, limits, settings)

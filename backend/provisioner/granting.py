@@ -14,7 +14,7 @@ from backend.ledger.views import LotSource
 from backend.provisioner import policy, repository
 from backend.provisioner.models import GrantRow, OrderRow
 from backend.provisioner.policy import Piece, Unit
-from backend.provisioner.ports import Instances, Ledger, Offerings
+from backend.provisioner.ports import Instances, Ledger, Offerings, Outbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,7 @@ class Granting:
     ledger: Ledger
     instances: Instances
     offerings: Offerings
+    outbox: Outbox | None = None
 
     async def known(self, skus: Iterable[str]) -> dict[str, Offering]:
         """What each SKU stands for; one that nothing is offered for is left out."""
@@ -70,6 +71,7 @@ class Granting:
             back = await self.ledger.take_back(tx, workspace_id=WorkspaceId(grant.workspace_id), ref=lot_of(grant), key=_turn(grant))
             if grant.instance_id:
                 await self.instances.suspend(tx, grant.instance_id, reason)
+                await self._tell(tx, order, grant, "instance.suspended", {"reason": reason})
             grant.active, grant.taken_micro, grant.at = False, back.micro, now
             count, unspent = count + 1, unspent + back
         return Taken(count, unspent)
@@ -106,6 +108,7 @@ class Granting:
         grant.active, grant.turn, grant.at = True, grant.turn + 1, now
         if grant.instance_id:
             await self.instances.restore(tx, grant.instance_id)
+            await self._tell(tx, order, grant, "instance.restored")
         await self._credit(tx, order, grant, offering, Credits(grant.taken_micro))
 
     async def _fill(self, tx: Tx, order: OrderRow, grant: GrantRow, offering: Offering, amount: Credits) -> None:
@@ -113,6 +116,8 @@ class Granting:
             workspace = WorkspaceId(grant.workspace_id)
             made = await self.instances.create(tx, workspace_id=workspace, offering=offering, source_key=_turn(grant))
             grant.instance_id = made.id
+            told = {"name": offering.product_name, "plan": offering.plan, "credits": str(amount)}
+            await self._tell(tx, order, grant, "instance.provisioned", told)
         await self._credit(tx, order, grant, offering, amount)
 
     async def _credit(self, tx: Tx, order: OrderRow, grant: GrantRow, offering: Offering, amount: Credits) -> None:
@@ -129,6 +134,11 @@ class Granting:
             key=_turn(grant),
             label=f"{label} (order {order.number})",
         )
+
+    async def _tell(self, tx: Tx, order: OrderRow, grant: GrantRow, kind: str, more: Mapping[str, str] | None = None) -> None:
+        if self.outbox is not None:
+            data = {"instance_id": grant.instance_id, "sku": grant.sku, "order": order.ref, "order_number": order.number, **(more or {})}
+            await self.outbox.announce(tx, WorkspaceId(grant.workspace_id), kind, data)
 
 
 def lot_of(grant: GrantRow) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from backend.commerce.order_schemas import OpenLine, Order, OrderDelivery, OrderFilter, OrderPage
 from backend.commerce.schemas import AppView
@@ -78,3 +78,9 @@ class Workspaces(Protocol):
 
 class Accounts(Protocol):
     async def by_email(self, email: str) -> AccountView | None: ...
+
+
+class Outbox(Protocol):
+    """Tells the workspace's own servers what happened, once the transaction commits."""
+
+    async def announce(self, tx: Tx, workspace_id: WorkspaceId, kind: str, data: Mapping[str, Any]) -> None: ...

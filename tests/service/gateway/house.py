@@ -9,6 +9,7 @@ from backend import catalogue
 from backend.control_plane.instances import InstanceView
 from backend.control_plane.knowledge.views import Passage
 from backend.db.engine import Database
+from backend.gateway.ports import Outbox
 from backend.gateway.service import Gateway
 from backend.gateway.views import RunCommand, RunEvent
 from backend.kernel.caller import Caller
@@ -77,7 +78,7 @@ class House:
         self.runner, self.shelf = ScriptedRunner(), Shelf()
         self.gateway = self.another_process()
 
-    def another_process(self) -> Gateway:
+    def another_process(self, outbox: Outbox | None = None) -> Gateway:
         town, shelf = self.town, self.shelf
         return Gateway(
             self.database,
@@ -89,6 +90,7 @@ class House:
             self.runner,
             catalogue.load(),
             self.settings,
+            outbox=outbox,
         )
 
     async def owner(self, email: str = "ann@example.com", credits_: str = "5", sku: str = "CSA-BASIC") -> tuple[Caller, InstanceView]:

@@ -38,6 +38,7 @@ from backend.provisioner.signature import JwksVerifier, jwks_url
 from backend.provisioner.telling import Telling
 from backend.provisioner.workflow import NAME, OrderWorkflow
 from backend.settings import Settings
+from backend.webhooks.outbox import Outbox
 from backend.workspaces.service import Workspaces
 from tests.service.provisioner.saleor import APP_ID, APP_TOKEN, FakeSaleor
 
@@ -138,7 +139,7 @@ def build(
     connection = AppConnection(database, settings, SecretBox(settings.secret(), "saleor"))
     commerce = Commerce(settings.saleor_url, settings.saleor_channel, transport=transport, app_token=connection.token, clock=clock)
     http = httpx.AsyncClient(transport=transport)
-    settling = Settling(clock, Granting(ledger, instances, offerings))
+    settling = Settling(clock, Granting(ledger, instances, offerings, Outbox(database, clock)))
     mailer = FolderMailer(mail, sender="CMP <no-reply@localhost>", clock=clock)
     telling = Telling(database, clock, mailer, "CMP", BASE_URL, OPERATORS)
     handover = Handover(commerce, BASE_URL)
