@@ -25,6 +25,7 @@ APP_AGENT = "/app/agents/[instance_id]"
 APP_RUNS = "/app/runs"
 APP_CREDITS = "/app/credits"
 APP_KEYS = "/app/keys"
+APP_WEBHOOKS = "/app/webhooks"
 APP_ORDERS = "/app/orders"
 APP_MEMBERS = "/app/members"
 APP_SETTINGS = "/app/settings"
@@ -49,6 +50,10 @@ def order(ref: str) -> str:
 
 def agent(instance_id: str) -> str:
     return f"{APP_AGENTS}/{instance_id}"
+
+
+def webhook(webhook_id: str) -> str:
+    return with_query(APP_WEBHOOKS, webhook=webhook_id)
 
 
 def sign_in(after: str = "") -> str:

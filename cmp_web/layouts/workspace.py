@@ -16,6 +16,7 @@ NAVIGATION = (
     ("runs", "Runs", "list", routes.APP_RUNS),
     ("credits", "Credits", "coin", routes.APP_CREDITS),
     ("keys", "Keys", "key", routes.APP_KEYS),
+    ("webhooks", "Webhooks", "plug", routes.APP_WEBHOOKS),
     ("members", "Members", "users", routes.APP_MEMBERS),
     ("orders", "Orders", "receipt", routes.APP_ORDERS),
     ("settings", "Settings", "set", routes.APP_SETTINGS),
