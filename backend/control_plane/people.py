@@ -16,6 +16,6 @@ class People:
     accounts: Accounts
 
     async def admins(self, workspace_id: WorkspaceId) -> list[str]:
-        """The e-mail addresses of its owners and admins."""
-        people = await self.workspaces.people(workspace_id, Role.OWNER, Role.ADMIN)
-        return [(await self.accounts.get(account_id)).email for account_id in people]
+        """The e-mail addresses of its owners and admins; only proven ones, because anyone can register a stranger's."""
+        people = [await self.accounts.get(account_id) for account_id in await self.workspaces.people(workspace_id, Role.OWNER, Role.ADMIN)]
+        return [person.email for person in people if person.email_verified]

@@ -36,15 +36,15 @@ class Outbox:
         self._looked: float | None = None
         self._waker: Callable[[], None] | None = None
 
-    async def announce(self, tx: Tx, workspace_id: WorkspaceId, kind: str, data: Mapping[str, Any]) -> None:
-        """Tell the workspace's endpoints once `tx` commits; nothing is written when none of them asked. kind: one of `policy.EVENTS`.
+    async def announce(self, tx: Tx, workspace_id: WorkspaceId, event: str, data: Mapping[str, Any]) -> None:
+        """Tell the workspace's endpoints once `tx` commits; nothing is written when none of them asked. event: one of `policy.EVENTS`.
 
         data: JSON values; credits as decimal text, moments as ISO 8601.
         """
         listening = (col(EndpointRow.workspace_id) == workspace_id) & col(EndpointRow.status).in_(LISTENING)
-        if not any(kind in asked for asked in await tx.scalars(select(col(EndpointRow.events)).where(listening))):
+        if not any(event in asked for asked in await tx.scalars(select(col(EndpointRow.events)).where(listening))):
             return
-        await tx.execute(insert(EventRow).values(**self.event_values(workspace_id, kind, data, self._clock.now())))
+        await tx.execute(insert(EventRow).values(**self.event_values(workspace_id, event, data, self._clock.now())))
         sql_event.listen(tx.sync_session, "after_commit", lambda _session: self.wake(), once=True)
 
     def wanted(self, workspace_id: str, kind: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -282,6 +283,19 @@ async def test_no_secret_is_kept_readable(house: House, receiver: Receiver) -> N
         row = (await tx.scalars(select(EndpointRow))).one()
     assert made.secret not in str(row.model_dump())
     assert made.secret.removeprefix("whsec_") not in row.secret
+
+
+async def test_no_secret_is_logged(house: House, receiver: Receiver, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    made = await house.endpoint(receiver.url)
+    rotated = await house.webhooks.rotate(ANN, made.endpoint.id)
+    receiver.status = 500
+    await house.delivered()
+    await house.webhooks.test(ANN, made.endpoint.id)
+    assert caplog.text
+    for secret in (made.secret, rotated.secret):
+        assert secret.removeprefix("whsec_") not in caplog.text
+    assert receiver.got[0].headers["webhook-signature"] not in caplog.text
 
 
 async def test_contents_are_sent_only_to_those_who_asked_for_them(house: House, receiver: Receiver) -> None:
