@@ -17,5 +17,5 @@ class People:
 
     async def admins(self, workspace_id: WorkspaceId) -> list[str]:
         """The e-mail addresses of its owners and admins; only proven ones, because anyone can register a stranger's."""
-        people = [await self.accounts.get(account_id) for account_id in await self.workspaces.people(workspace_id, Role.OWNER, Role.ADMIN)]
-        return [person.email for person in people if person.email_verified]
+        accounts = [await self.accounts.get(one) for one in await self.workspaces.with_role(workspace_id, {Role.OWNER, Role.ADMIN})]
+        return [account.email for account in accounts if account.email_verified]

@@ -60,12 +60,12 @@ class Workspaces:
             rows = await tx.execute(select(WorkspaceRow.id, WorkspaceRow.name).where(col(WorkspaceRow.id).in_(ids)))  # type: ignore[call-overload]
             return {str(row[0]): str(row[1]) for row in rows}
 
-    async def people(self, workspace_id: WorkspaceId, *roles: Role) -> list[AccountId]:
-        """Those of its members who have one of the roles, the oldest first."""
-        mine = (col(MembershipRow.workspace_id) == workspace_id) & col(MembershipRow.role).in_([role.value for role in roles])
+    async def with_role(self, workspace_id: WorkspaceId, roles: Collection[Role]) -> list[AccountId]:
+        """Who has one of these roles in it."""
+        where = (col(MembershipRow.workspace_id) == workspace_id, col(MembershipRow.role).in_([role.value for role in roles]))
         async with self._database.read() as tx:
-            found = await tx.scalars(select(col(MembershipRow.account_id)).where(mine).order_by(col(MembershipRow.account_id)))
-            return [AccountId(account_id) for account_id in found]
+            found = await tx.scalars(select(col(MembershipRow.account_id)).where(*where).order_by(col(MembershipRow.account_id)))
+            return [AccountId(one) for one in found]
 
     async def role(self, account_id: AccountId, workspace_id: WorkspaceId) -> Role | None:
         """None for someone who does not belong to it."""
