@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from sqlalchemy import func, insert, select
@@ -151,16 +153,22 @@ class Webhooks:
         return reading.delivery(row, event)
 
     def _values(self, wanted: EndpointChange) -> dict[str, Any]:
-        """The columns to set. Raises Invalid with fields."""
+        """The columns to set. Raises Invalid with every field that is wrong."""
         values: dict[str, Any] = {}
-        if wanted.url is not None:
-            values["url"] = policy.address(wanted.url, private=self._private)
-        if wanted.events is not None:
-            values["events"] = policy.events(wanted.events)
-        if wanted.description is not None:
-            values["description"] = policy.description(wanted.description)
-        if wanted.include_content is not None:
-            values["include_content"] = wanted.include_content
+        faults: dict[str, str] = {}
+        given: tuple[tuple[str, Any, Callable[[Any], Any]], ...] = (
+            ("url", wanted.url, partial(policy.address, private=self._private)),
+            ("events", wanted.events, policy.events),
+            ("description", wanted.description, policy.description),
+            ("include_content", wanted.include_content, bool),
+        )
+        for name, value, check in given:
+            try:
+                values |= {} if value is None else {name: check(value)}
+            except Invalid as fault:
+                faults |= fault.fields
+        if faults:
+            raise Invalid("Check the webhook.", fields=faults)
         return values
 
     async def _pause(self, tx: Tx, row: EndpointRow, paused: bool) -> None:

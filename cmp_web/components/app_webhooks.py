@@ -20,7 +20,7 @@ def hook_form(state: Any, events: dict[str, str], act: Any, words: str, *, of: A
     fault = rx.el.p(icon("alert"), rx.el.span(state.events_fault), class_name="err", id="events-error", role="alert")
     chosen = rx.el.fieldset(
         rx.el.legend("Events", class_name="sm med"),
-        *[_event(name, said, of) for name, said in events.items()],
+        rx.el.div(*[_event(name, said, of) for name, said in events.items()], class_name="evg"),
         rx.cond(state.events_fault != "", fault, rx.fragment()),
         class_name="col g2 evs",
     )
@@ -43,14 +43,15 @@ def hook_form(state: Any, events: dict[str, str], act: Any, words: str, *, of: A
         rx.el.div(content, hint, class_name="col g1"),
         rx.el.div(button(words, type="submit"), class_name="row"),
         on_submit=act,
-        class_name="col g5",
+        class_name="col g5 whf",
     )
 
 
 def _event(name: str, said: str, of: Any) -> rx.Component:
     begins = {"default_checked": name == "run.completed"} if of is None else _kept(name, of)
     label = rx.el.span(rx.el.code(name), rx.el.span(said, class_name="xs i3 blk"))
-    return checkbox(label, name="on-" + name.replace(".", "-"), **begins)
+    box = "on-" + name.replace(".", "-")
+    return checkbox(label, id=box, name=box, **begins)
 
 
 def _kept(name: str, of: Any) -> dict[str, Any]:
@@ -70,7 +71,7 @@ def fresh_secret(secret: Any, of: Any, copy: rx.Component, kept: Any) -> rx.Comp
         rx.el.p(
             "For ",
             rx.el.span(of, class_name="med anyw"),
-            ". This is the only time it is shown. Your server proves with it that a message is ours.",
+            ". This is the only time it is shown. Your server checks with it that a message is ours.",
             class_name="i2",
         ),
     )

@@ -85,7 +85,7 @@ def _opened() -> rx.Component:
         rx.el.div(
             rx.el.div(title, status(Hooks.open.status_words, Hooks.open.tone), class_name="col g1 grow"),
             _acts(),
-            class_name="row wrapx top g4",
+            class_name="row wrapx top g4 whh",
         ),
         class_name="col g3",
     )

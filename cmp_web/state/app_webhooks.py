@@ -66,16 +66,15 @@ class Hooks(Loading, rx.State):
             need(caller, Role.ADMIN, REFUSED)
             made = await _rooms().create(caller.workspace_id, _asked(form))
         except DomainError as error:
-            self._blame(error)
-            return None
+            return self._blame(error)
         self.secret, self.secret_of = made.secret, made.endpoint.url
         self.rows = [hook(made.endpoint), *self.rows]
         return rx.set_focus("secret")
 
     @rx.event
     @signed_in
-    async def save(self, caller: Caller, form: dict[str, Any]) -> None:
-        await self._act(caller, lambda: self._change(caller, _asked(form)), "Saved.")
+    async def save(self, caller: Caller, form: dict[str, Any]) -> Any:
+        return await self._act(caller, lambda: self._change(caller, _asked(form)), "Saved.")
 
     @rx.event
     @signed_in
@@ -148,7 +147,7 @@ class Hooks(Loading, rx.State):
         if not self.problem:
             self.sent = [*before, *self.sent]
 
-    async def _act(self, caller: Caller, act: Act, said: str = "", *, look: bool = True) -> None:
+    async def _act(self, caller: Caller, act: Act, said: str = "", *, look: bool = True) -> Any:
         """Do it, show the endpoint as it is now, and say what went wrong at its field or above all."""
         self._clear()
         try:
@@ -158,7 +157,8 @@ class Hooks(Loading, rx.State):
             if look:
                 await self._look(caller, self.open.id)
         except DomainError as error:
-            self._blame(error)
+            return self._blame(error)
+        return None
 
     async def _change(self, caller: Caller, change: EndpointChange) -> None:
         await _rooms().change(caller.workspace_id, self.open.id, change)
@@ -172,11 +172,14 @@ class Hooks(Loading, rx.State):
         page = await _rooms().deliveries(caller.workspace_id, self.open.id, cursor=cursor, limit=PAGE)
         self.sent, self.cursor = [sent(view) for view in page.items], page.next or ""
 
-    def _blame(self, error: DomainError) -> None:
+    def _blame(self, error: DomainError) -> Any:
+        """Say what is wrong where it is wrong, and lead there."""
         faults = error.fields if isinstance(error, Invalid) else {}
         self.url_fault, self.events_fault = faults.get("url", ""), faults.get("events", "")
         self.description_fault = faults.get("description", "")
         self.problem = "" if self.url_fault or self.events_fault or self.description_fault else error.detail
+        at = next((name for name in ("url", "events", "description") if name in faults), "")
+        return rx.set_focus("on-run-completed" if at == "events" else at) if at else None
 
     def _clear(self) -> None:
         self.url_fault = self.events_fault = self.description_fault = self.problem = self.said = ""

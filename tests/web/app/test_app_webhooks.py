@@ -66,6 +66,8 @@ async def test_what_is_wrong_stands_at_its_field(desk: Desk) -> None:
     await call(Hooks.load, tab)
     await call(Hooks.create, tab, typed("ftp://example.com/", "run.completed"))
     assert ("https" in tab.url_fault, tab.events_fault, tab.problem, tab.rows) == (True, "", "", [])
+    await call(Hooks.create, tab, typed("nonsense"))
+    assert (tab.url_fault != "", tab.events_fault != "") == (True, True)
     await call(Hooks.create, tab, typed("https://example.com/"))
     assert ("at least one" in tab.events_fault, tab.url_fault) == (True, "")
     await call(Hooks.create, tab, typed("https://example.com/", "run.completed") | {"description": "x" * 81})
