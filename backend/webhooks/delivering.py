@@ -35,8 +35,8 @@ log = logging.getLogger(__name__)
 class Bounds:
     """Deliveries under way at once in this process: in all, and to one endpoint, so that a slow one does not hold up the others."""
 
-    all: int = 32
-    each: int = 4
+    all: int = 64
+    each: int = 8
 
 
 class Deliverer:
