@@ -35,10 +35,10 @@ from backend.gateway.service import Gateway
 from backend.gateway.spending import Spending
 from backend.kernel.clock import Clock
 from backend.kernel.secrets import SecretBox
-from backend.ledger.nightly import Nightly
 from backend.ledger.service import Ledger
 from backend.operator.admin import OPERATIONS, Admin, Credentials
 from backend.operator.doctor.service import Doctor
+from backend.operator.proofs import Proofs
 from backend.operator.setup import wanted
 from backend.operator.setup.policy import version_of
 from backend.operator.setup.service import Setup
@@ -84,6 +84,8 @@ class Services(People):
         Nightly(self.ledger).register(durable)
         self.sweep.register(durable)
         self.webhook_room.telling.register(durable)
+        for room in (self.reconciler, self.proofs, self.sweep):
+            room.register(durable)
         _ = self.knowledge, self.gateway
 
     @cached_property
@@ -246,6 +248,10 @@ class Services(People):
     @cached_property
     def quotes(self) -> Quotes:
         return Quotes(self.database, self.ledger, self.instances, self.settings)
+
+    @cached_property
+    def proofs(self) -> Proofs:
+        return Proofs(self.settings, self.database, self.clock, self.ledger, self.mailer, self.workspaces, self.accounts)
 
     @cached_property
     def widgets(self) -> Widgets:

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from backend.container import Services
 from backend.doors import Who
 from backend.kernel.errors import DomainError
+from backend.operator.metrics import measure
 
 PATIENCE = 5.0
 """Seconds a part may take to say that it is well."""
@@ -83,6 +84,7 @@ def routes(services: Services, who: Who) -> APIRouter:
 
     @router.get("/metrics", summary="Prometheus metrics", response_class=Response)
     async def metrics() -> Response:
+        await measure(services.proofs.proving)
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return router

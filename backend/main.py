@@ -17,6 +17,7 @@ from backend.commerce import api as commerce
 from backend.container import Services
 from backend.control_plane import api as control_plane
 from backend.control_plane import key_api as keys
+from backend.control_plane.alerts import api as alerts
 from backend.control_plane.knowledge import api as knowledge
 from backend.db.engine import Database
 from backend.db.migrate import upgrade
@@ -24,6 +25,7 @@ from backend.doors import Who
 from backend.durable import Durable
 from backend.gateway import api as gateway
 from backend.gateway import quotes_api as quotes
+from backend.gateway import receipts_api as receipts
 from backend.gateway.cors import WidgetCors
 from backend.gateway.door import RunDoor
 from backend.identity import api as identity
@@ -156,7 +158,9 @@ def create_app(services: Services, shop: EmbeddedShop | None = None) -> FastAPI:
         knowledge.routes(services.knowledge, who),
         gateway.routes(services.gateway, who),
         quotes.routes(services.quotes, who),
-        ledger.routes(services.ledger, who, services.gateway.get),
+        receipts.routes(services.proofs.receipts, services.proofs.keyring, who),
+        alerts.routes(services.proofs.alerts, who),
+        ledger.routes(services.ledger, who),
         widget.routes(services.widgets, who),
         webhooks.routes(services.webhook_room.webhooks, who),
         provisioner_desk.routes(services.desk, who),

@@ -6,11 +6,11 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Annotated
 
 import typer
 
 from backend.cli.keys import keys
+from backend.cli.books import ledger, receipts
 from backend.cli.orders import books, reconcile
 from backend.cli.running import AsJson, quiet, show, with_services, with_system
 from backend.cli.saleor import saleor
@@ -21,9 +21,9 @@ from backend.serving import CannotServe, serve_gateway, serve_runner, serve_web
 from backend.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Runs and looks after a marketplace of AI agents.")
-ledger = typer.Typer(no_args_is_help=True, help="The credit ledger.")
 app.add_typer(keys, name="keys")
 app.add_typer(ledger, name="ledger")
+app.add_typer(receipts, name="receipts")
 app.add_typer(saleor, name="saleor")
 app.command()(reconcile)
 app.command()(books)
@@ -91,12 +91,6 @@ def doctor(as_json: AsJson = False) -> None:
     raise typer.Exit(1 if failed else 0)
 
 
-@ledger.command("prove")
-def prove(as_json: AsJson = False) -> None:
-    """Prove every balance against the entries. Exit code 1 when one does not hold."""
-    faults = with_services(lambda services: services.ledger.prove())
-    show(as_json, {"faults": faults}, [*faults, "The ledger is proven." if not faults else f"{len(faults)} faults."])
-    raise typer.Exit(1 if faults else 0)
 
 
 def main() -> None:

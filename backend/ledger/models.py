@@ -104,6 +104,53 @@ class LedgerEntry(Table, table=True):
     balance_after: int | None = Field(sa_column=Column(BigInteger))
 
 
+class LedgerRefund(Table, table=True):
+    """A settled run whose charge was given back, which happens once. anew: the part of `amount` that came as a new lot.
+
+    by: who gave it. Kept for good, like the posting it belongs to.
+    """
+
+    __tablename__ = "ledger_refund"
+
+    run_id: str = Field(primary_key=True)
+    workspace_id: str = Field(index=True)
+    amount: int = Field(sa_type=BigInteger)
+    anew: int = Field(sa_type=BigInteger)
+    reason: str = Field(max_length=200)
+    by: str = Field(max_length=200)
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
+class LedgerWatch(Table, table=True):
+    """How far an account had been looked at for credits that run low. entries: its position then, balance: what it had.
+
+    granted: its latest grant until then.
+    """
+
+    __tablename__ = "ledger_watch"
+
+    workspace_id: str = Field(primary_key=True, foreign_key="ledger_account.workspace_id")
+    entries: int = Field(sa_type=BigInteger)
+    balance: int = Field(sa_type=BigInteger)
+    granted: int = Field(sa_type=BigInteger)
+
+
+class ReceiptKey(Table, table=True):
+    """A pair of keys that signs receipts (Ed25519). number: the highest one signs. sealed: the private key. x: the public one, base64url.
+
+    withdrawn: what it signed is not to be believed any more.
+    """
+
+    __tablename__ = "receipt_key"
+
+    id: str = Field(primary_key=True)
+    number: int = Field(unique=True)
+    x: str
+    sealed: str
+    withdrawn: bool
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
 _REFUSAL = "the ledger is append-only"
 
 
@@ -123,5 +170,5 @@ def _after(table: SqlTable, what: str, dialect: str, statement: str) -> None:
     event.listen(table, f"after_{what}", DDL(statement).execute_if(dialect=dialect))  # type: ignore[no-untyped-call]
 
 
-for _name in (LedgerTransaction.__tablename__, LedgerEntry.__tablename__):
+for _name in (LedgerTransaction.__tablename__, LedgerEntry.__tablename__, LedgerRefund.__tablename__):
     _append_only(Table.metadata.tables[str(_name)])

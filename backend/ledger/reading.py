@@ -15,7 +15,7 @@ from backend.kernel.page import Page, cut
 from backend.ledger import repository
 from backend.ledger.repository import ENTRY, HOLD, LOT, TRANSACTION
 from backend.ledger.views import Balance, EntryKind, EntryView, HoldStatus, HoldView, LotBook, LotCharge, LotSource, LotView, Receipt
-from backend.ledger.writing import charge_key
+from backend.ledger.writing import charge_key, refund_key
 
 
 async def balance(tx: Tx, workspace_id: str) -> Balance:
@@ -109,11 +109,11 @@ async def receipts(tx: Tx, run_ids: Sequence[str], workspace_id: str) -> dict[Ru
     query = select(HOLD).where(HOLD.c.run_id.in_(run_ids), HOLD.c.workspace_id == workspace_id)
     holds = await repository.rows(tx, query)
     now = (await balance(tx, workspace_id)).available if any(row["status"] == HoldStatus.OPEN for row in holds) else Credits(0)
-    charges = await _charges(tx, [row["run_id"] for row in holds if row["charged"]])
-    return {RunId(row["run_id"]): _receipt(row, now, charges.get(row["run_id"], [])) for row in holds}
+    charges, refunds = await _charges(tx, [row["run_id"] for row in holds if row["charged"]])
+    return {RunId(row["run_id"]): _receipt(row, now, charges.get(row["run_id"], []), refunds.get(row["run_id"])) for row in holds}
 
 
-def _receipt(row: RowMapping, available: Credits, lots: Sequence[LotCharge]) -> Receipt:
+def _receipt(row: RowMapping, available: Credits, lots: Sequence[LotCharge], refunded_at: datetime | None) -> Receipt:
     is_open = row["status"] == HoldStatus.OPEN
     held, charged = Credits(row["amount"]), Credits(row["charged"])
     return Receipt(
@@ -126,20 +126,39 @@ def _receipt(row: RowMapping, available: Credits, lots: Sequence[LotCharge]) -> 
         lots=tuple(lots),
         at=row["created_at"] if is_open else row["closed_at"],
         status=HoldStatus(row["status"]),
+        refunded=charged if refunded_at else Credits(0),
+        refunded_at=refunded_at,
     )
 
 
-async def _charges(tx: Tx, run_ids: Sequence[str]) -> dict[str, list[LotCharge]]:
+async def _charges(tx: Tx, run_ids: Sequence[str]) -> tuple[dict[str, list[LotCharge]], dict[str, datetime]]:
+    """By run: what each lot paid, and when that was given back."""
+    paid: dict[str, list[LotCharge]] = {}
+    back: dict[str, datetime] = {}
     if not run_ids:
-        return {}
+        return paid, back
     query = (
-        select(TRANSACTION.c.run_id, LOT.c.id, LOT.c.label, ENTRY.c.amount)
-        .join(ENTRY, ENTRY.c.transaction_id == TRANSACTION.c.id)
-        .join(LOT, LOT.c.id == ENTRY.c.lot_id)
-        .where(TRANSACTION.c.key.in_([charge_key(run_id) for run_id in run_ids]))
+        select(TRANSACTION.c.run_id, TRANSACTION.c.kind, TRANSACTION.c.at, LOT.c.id, LOT.c.label, ENTRY.c.amount)
+        .outerjoin(ENTRY, (ENTRY.c.transaction_id == TRANSACTION.c.id) & ENTRY.c.lot_id.is_not(None))
+        .outerjoin(LOT, LOT.c.id == ENTRY.c.lot_id)
+        .where(TRANSACTION.c.key.in_([name(run_id) for run_id in run_ids for name in (charge_key, refund_key)]))
         .order_by(ENTRY.c.position)
     )
-    found: dict[str, list[LotCharge]] = {}
     for r in await repository.rows(tx, query):
-        found.setdefault(r["run_id"], []).append(LotCharge(LotId(r["id"]), r["label"], Credits(-r["amount"])))
-    return found
+        if r["kind"] == EntryKind.REFUND:
+            back[r["run_id"]] = r["at"]
+        else:
+            paid.setdefault(r["run_id"], []).append(LotCharge(LotId(r["id"]), r["label"], Credits(-r["amount"])))
+    return paid, back
+
+
+async def charges_of(tx: Tx, run_id: str) -> list[tuple[str, datetime | None, int]]:
+    """What each lot paid for the run: its id, when it expires, micro-credits."""
+    query = (
+        select(LOT.c.id, LOT.c.expires_at, ENTRY.c.amount)
+        .join(ENTRY, ENTRY.c.lot_id == LOT.c.id)
+        .join(TRANSACTION, TRANSACTION.c.id == ENTRY.c.transaction_id)
+        .where(TRANSACTION.c.key == charge_key(run_id))
+        .order_by(ENTRY.c.position)
+    )
+    return [(r["id"], r["expires_at"], -r["amount"]) for r in await repository.rows(tx, query)]

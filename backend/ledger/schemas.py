@@ -90,6 +90,7 @@ class ReceiptOut(BaseModel):
     released: str
     available: str
     lots: list[LotChargeOut]
+    refunded: str
     at: datetime
 
     @classmethod
@@ -103,6 +104,7 @@ class ReceiptOut(BaseModel):
             released=str(receipt.released),
             available=str(receipt.available),
             lots=[LotChargeOut(id=lot.lot_id, label=lot.label, amount=str(lot.amount)) for lot in receipt.lots],
+            refunded=str(receipt.refunded),
             at=receipt.at,
         )
 

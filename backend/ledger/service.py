@@ -20,7 +20,7 @@ from backend.kernel.errors import Invalid
 from backend.kernel.ids import RunId, WorkspaceId, new_id, new_lot_id
 from backend.kernel.money import ZERO, Credits
 from backend.kernel.page import Page
-from backend.ledger import proof, reading, repository
+from backend.ledger import proof, reading, refunds, repository
 from backend.ledger.policy import Debit, OpenLot, burn_by
 from backend.ledger.postgres_writer import OnPostgres
 from backend.ledger.repository import LOT
@@ -151,6 +151,16 @@ class Ledger:
         if receipt is not None and workspace_id is not None:
             self._heard(workspace_id, receipt.available.micro)
         return receipt
+
+    async def refund(self, run_id: RunId, reason: str, *, by: str) -> Receipt:
+        """Give back what a run was charged, once: the same run again changes nothing. by: whoever decided it.
+
+        Raises NotFound when nothing was held, Conflict while it is under way, Invalid without a reason or when nothing was charged.
+        """
+        now = self._clock.now()
+        async with self._database.write() as tx:
+            await refunds.refund(tx, run_id, reason, by, grant=self.grant, now=now)
+            return await reading.receipt(tx, run_id)
 
     async def expire(self) -> int:
         """Move what is left of expired lots to the breakage account, as far as no run holds it. How many workspaces had any."""

@@ -7,15 +7,16 @@ from datetime import datetime
 from enum import StrEnum
 
 from backend.kernel.ids import LotId, RunId, WorkspaceId
-from backend.kernel.money import Credits
+from backend.kernel.money import ZERO, Credits
 
 
 class LotSource(StrEnum):
-    """Where credits came from: bought in an order, included in a plan, or given."""
+    """Where credits came from: bought in an order, included in a plan, given, or given back for a run."""
 
     ORDER = "order"
     PLAN = "plan"
     GIFT = "gift"
+    REFUND = "refund"
 
 
 class EntryKind(StrEnum):
@@ -23,6 +24,7 @@ class EntryKind(StrEnum):
     CHARGE = "charge"
     TAKE_BACK = "take_back"
     EXPIRY = "expiry"
+    REFUND = "refund"
 
 
 class HoldStatus(StrEnum):
@@ -99,7 +101,10 @@ class LotCharge:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What one run cost. at: when it was closed, or held while it is open. available: after it was closed."""
+    """What one run cost. at: when it was closed, or held while it is open. available: after it was closed.
+
+    refunded: what was given back of it, at `refunded_at`.
+    """
 
     run_id: RunId
     quoted: Credits
@@ -110,3 +115,5 @@ class Receipt:
     lots: tuple[LotCharge, ...]
     at: datetime
     status: HoldStatus
+    refunded: Credits = ZERO
+    refunded_at: datetime | None = None

@@ -105,6 +105,11 @@ def charge_key(run_id: str) -> str:
     return f"charge:{run_id}"
 
 
+def refund_key(run_id: str) -> str:
+    """The key of the posting that gives it back, which happens once too."""
+    return f"refund:{run_id}"
+
+
 def entry_ids(txn: str, many: int) -> list[str]:
     """Ids of one posting's entries: numbering them is a tenth of the cost of inventing them."""
     return [f"ent_{txn.removeprefix('txn_')}_{n}" for n in range(1, many + 1)]

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from backend.operator.setup.schemas import Step
 
-Show = Callable[[int, int, Step], None]
+class Said(Protocol):
+    """words: what was done."""
+
+    @property
+    def words(self) -> str: ...
+
+
+Show = Callable[[int, int, Said], None]
 
 
 @contextmanager
@@ -25,7 +32,7 @@ def progress(*, silent: bool) -> Iterator[Show]:
         with Progress(BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}", markup=False), console=console) as bar:
             task = bar.add_task("", total=None)
 
-            def show(number: int, total: int, step: Step) -> None:
+            def show(number: int, total: int, step: Said) -> None:
                 # Each step stays readable above the bar: what was done is the point of a run.
                 bar.console.print(f"  {step.words}", markup=False, highlight=False)
                 bar.update(task, total=total, completed=number - 1, description=step.words)

@@ -128,7 +128,8 @@ def _unit(head: Row, grant: GrantRow, books: Sequence[LotBook], sums: Sums) -> I
     if not books:
         yield unit | {"kind": "unit"}
     for book in books:
-        spent, back, lapsed = (-book.sum(kind) for kind in (EntryKind.CHARGE, EntryKind.TAKE_BACK, EntryKind.EXPIRY))
+        charged, back, lapsed = (-book.sum(kind) for kind in (EntryKind.CHARGE, EntryKind.TAKE_BACK, EntryKind.EXPIRY))
+        spent = charged - book.sum(EntryKind.REFUND)
         figures = {"granted": book.lot.granted, "spent": spent, "taken_back": back, "expired": lapsed, "left": book.lot.remaining}
         for name, figure in figures.items():
             sums.credits[name] += figure.micro

@@ -17,12 +17,16 @@ from backend.control_plane.instances import InstanceView
 from backend.doors import Who
 from backend.gateway import api as gateway
 from backend.gateway import quotes_api as quotes
+from backend.gateway import receipts_api
 from backend.gateway.cors import WidgetCors
 from backend.gateway.door import RunDoor
 from backend.gateway.quotes import Quotes
 from backend.identity.keys import KeyLimits
 from backend.kernel.caller import ALL_SCOPES, Caller
+from backend.gateway.receipts import Receipts
+from backend.kernel.secrets import SecretBox
 from backend.ledger import api as credits_
+from backend.ledger.signing import Keyring
 from tests.service.gateway.conftest import house as house
 from tests.service.gateway.house import House
 
@@ -55,7 +59,10 @@ def app(house: House) -> FastAPI:
     town = house.town
     app.include_router(quotes.routes(Quotes(house.database, house.ledger, town.instances, house.settings), who))
     app.include_router(owned.routes(town.instances, town.offerings, who))
-    app.include_router(credits_.routes(house.ledger, who, house.gateway.get))
+    app.include_router(credits_.routes(house.ledger, who))
+    keyring = Keyring(house.database, house.clock, SecretBox("a secret", "receipts"))
+    receipts = Receipts(house.database, house.ledger, keyring, "http://test")
+    app.include_router(receipts_api.routes(receipts, keyring, who))
     problem.install(app)
     app.add_middleware(RunDoor, runs=house.gateway, who=who.runs, known=house.town.access.known)
     app.add_middleware(WidgetCors, allows=house.town.widgets.allows)

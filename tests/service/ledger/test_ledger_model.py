@@ -6,7 +6,7 @@ import asyncio
 import shutil
 import tempfile
 from collections.abc import Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from sqlalchemy import text
 
 from backend.db.engine import Database
 from backend.kernel.clock import FrozenClock
-from backend.kernel.errors import InsufficientCredits, Invalid
+from backend.kernel.errors import Conflict, InsufficientCredits, Invalid
 from backend.kernel.ids import RunId, WorkspaceId
 from backend.kernel.money import Credits
 from backend.ledger.service import Ledger
@@ -45,6 +45,7 @@ class Account:
 
     lots: list[Lot] = field(default_factory=list)
     holds: dict[RunId, int] = field(default_factory=dict)
+    paid: dict[RunId, list[tuple[Lot, int]]] = field(default_factory=dict)
 
     @property
     def balance(self) -> int:
@@ -54,11 +55,15 @@ class Account:
     def held(self) -> int:
         return sum(self.holds.values())
 
-    def take(self, amount: int, lots: list[Lot]) -> None:
+    def take(self, amount: int, lots: list[Lot]) -> list[tuple[Lot, int]]:
+        """What each lot gave."""
+        taken = []
         for lot in sorted(lots, key=lambda lot: (lot.expires, lot.made)):
             part = min(lot.remaining, amount)
             lot.remaining -= part
             amount -= part
+            taken.append((lot, part))
+        return taken
 
     def write_off(self, lots: list[Lot]) -> int:
         amount = min(sum(lot.remaining for lot in lots), self.balance - self.held)
@@ -145,10 +150,44 @@ class LedgerMachine(RuleBasedStateMachine):
             receipt = self.receipts[run] = self.do(work)
             account = self.accounts[ws]
             del account.holds[run]
-            account.take(charged, account.lots)
+            account.paid[run] = account.take(charged, account.lots)
             assert (receipt.charged, receipt.released) == (Credits(charged), Credits(held - charged))
             assert sum(lot.amount.micro for lot in receipt.lots) == charged
             assert receipt.available == Credits(account.balance - account.held)
+
+    @rule(pick=st.integers(0, 30))
+    def refund(self, pick: int) -> None:
+        if not self.runs:
+            return
+        run = list(self.runs)[pick % len(self.runs)]
+        ws, _ = self.runs[run]
+        work = self.ledger.refund(run, "nonsense", by="a test")
+        if run not in self.receipts:
+            with pytest.raises(Conflict):
+                self.do(work)
+        elif not self.receipts[run].charged:
+            with pytest.raises(Invalid):
+                self.do(work)
+        elif self.receipts[run].refunded:
+            assert self.do(work) == self.receipts[run]
+        else:
+            before, self.receipts[run] = self.receipts[run], self.do(work)
+            assert self.receipts[run] == replace(before, refunded=before.charged, refunded_at=self.clock.now())
+            self.give_back(self.accounts[ws], run)
+
+    def give_back(self, account: Account, run: RunId) -> None:
+        """To the lots that paid; what an expired one paid is a new lot."""
+        anew = 0
+        for lot, part in account.paid.pop(run):
+            if lot.expires <= self.clock.now():
+                anew += part
+            else:
+                lot.remaining += part
+        if anew:
+            self.made += 1
+            account.lots.append(Lot(run, NEVER, self.made, anew))
+        # Time moves on, so that the older of two lots is never in doubt.
+        self.clock.advance(timedelta(seconds=1))
 
     @rule(ws=st.sampled_from(WORKSPACES), n=st.integers(0, 3), again=st.integers(0, 2))
     def take_back(self, ws: WorkspaceId, n: int, again: int) -> None:
@@ -177,7 +216,7 @@ class LedgerMachine(RuleBasedStateMachine):
         for ws, account in self.accounts.items():
             balance = self.do(self.ledger.balance(ws))
             assert (balance.balance.micro, balance.held.micro) == (account.balance, account.held)
-            lots = sorted(self.do(self.ledger.lots(ws)), key=lambda lot: lot.created_at)
+            lots = sorted(self.do(self.ledger.lots(ws)), key=lambda lot: (lot.created_at, lot.id))
             assert [lot.remaining.micro for lot in lots] == [lot.remaining for lot in account.lots]
 
     def teardown(self) -> None:
@@ -208,7 +247,7 @@ def test_the_ledger_behaves_like_its_model(kind: str, request: pytest.FixtureReq
                 async with self.database.write() as tx:
                     # Only the tables' owner may do this, and only by switching the guards off for this one transaction.
                     await tx.execute(text("SET LOCAL session_replication_role = replica"))
-                    for table in ("entry", "transaction", "hold", "lot", "account"):
+                    for table in ("refund", "entry", "transaction", "hold", "lot", "watch", "account"):
                         await tx.execute(text(f"DELETE FROM ledger_{table}"))
 
             self.do(empty())

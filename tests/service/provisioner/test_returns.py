@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from email import message_from_bytes
 from email.policy import default
 
 import pytest
 
+from backend.db.proving import faults
 from backend.kernel.caller import Caller
 from backend.kernel.ids import RunId, WorkspaceId
 from backend.kernel.money import Credits
 from backend.provisioner import repository
+from backend.provisioner.proof import CHECKS
 from tests.conftest import NOW
 from tests.service.provisioner.house import House
 from tests.service.provisioner.saleor import FakeSaleor
+
+
+@pytest.fixture(autouse=True)
+async def proven(house: House) -> AsyncIterator[None]:
+    """Whatever was taken back and given again, each unit's lots come to what they should."""
+    yield
+    async with house.database.read() as tx:
+        assert await faults(tx, CHECKS) == []
 
 
 async def spend(house: House, buyer: Caller, amount: str) -> None:
