@@ -5,6 +5,7 @@ from __future__ import annotations
 import reflex as rx
 
 from cmp_web import routes, theme
+from cmp_web.components.app_alerts import low_banner
 from cmp_web.components.base import icon_button, link
 from cmp_web.components.emblems import brand, emblem
 from cmp_web.components.icons import icon
@@ -130,12 +131,6 @@ def _more(current: str) -> rx.Component:
 
 
 def _low() -> rx.Component:
-    """Above every page when there is nothing left to run with."""
-    said = rx.el.span(
-        "No credits left. Runs under way finish; the next one is refused. ", link("Add credits", href=routes.APP_CREDITS, class_name="link")
-    )
-    return rx.cond(
-        Workspace.empty & (Workspace.agents > 0),
-        rx.el.div(rx.el.span(icon("alert"), class_name="warn"), said, class_name="banner left"),
-        rx.fragment(),
-    )
+    """Above every page when little or nothing is left to run with."""
+    some = Workspace.agents > 0
+    return low_banner(empty=Workspace.empty & some, low=Workspace.low & some, left=Workspace.balance)

@@ -19,8 +19,14 @@ from cmp_web.state.app_workspace import Workspace
 from cmp_web.state.services import services
 from cmp_web.state.session import signed_in
 
-SOURCES = {LotSource.ORDER: "Credit pack", LotSource.PLAN: "Plan allowance", LotSource.GIFT: "Gift"}
-KINDS = {EntryKind.GRANT: "Grant", EntryKind.CHARGE: "Charge", EntryKind.TAKE_BACK: "Taken back", EntryKind.EXPIRY: "Expired"}
+SOURCES = {LotSource.ORDER: "Credit pack", LotSource.PLAN: "Plan allowance", LotSource.GIFT: "Gift", LotSource.REFUND: "Given back"}
+KINDS = {
+    EntryKind.GRANT: "Grant",
+    EntryKind.CHARGE: "Charge",
+    EntryKind.TAKE_BACK: "Taken back",
+    EntryKind.EXPIRY: "Expired",
+    EntryKind.REFUND: "Refund",
+}
 
 
 @dataclass(frozen=True)

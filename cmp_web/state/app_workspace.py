@@ -12,7 +12,10 @@ from cmp_web.state.session import signed_in
 
 
 class Workspace(rx.State):
-    """available, balance, held: credits as decimal text. left: per cent of all granted credits that is still there."""
+    """available, balance, held: credits as decimal text. left: per cent of all granted credits that is still there.
+
+    low: whether the balance is at or below a threshold at which the workspace is told.
+    """
 
     known: bool = False
     name: str = ""
@@ -24,6 +27,7 @@ class Workspace(rx.State):
     held: str = ""
     left: int = 0
     empty: bool = False
+    low: bool = False
     agents: int = 0
     operator: bool = False
 
@@ -50,6 +54,7 @@ class Workspace(rx.State):
         granted = sum((lot.granted for lot in lots), Credits(0))
         self.available, self.balance, self.held = str(now.available), str(now.balance), str(now.held)
         self.left, self.empty = share(now.available.micro, granted.micro), now.available.micro <= 0
+        self.low = await services().proofs.alerts.standing(caller.workspace_id) is not None
 
 
 async def recount(state: rx.State, caller: Caller) -> None:
