@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cached_property
 
 import httpx
 
-from backend import __version__, catalogue
-from backend.catalogue import Product
+from backend import __version__, catalogue, people
 from backend.commerce.carts import Carts
 from backend.commerce.client import Commerce
 from backend.commerce.connection import AppConnection
@@ -42,7 +40,6 @@ from backend.operator.proofs import Proofs
 from backend.operator.setup import wanted
 from backend.operator.setup.policy import version_of
 from backend.operator.setup.service import Setup
-from backend.people import People
 from backend.provisioner import manifest, signature
 from backend.provisioner.books import Books
 from backend.provisioner.desk import Desk
@@ -54,9 +51,7 @@ from backend.provisioner.service import Provisioner
 from backend.provisioner.settling import Settling
 from backend.provisioner.telling import Telling
 from backend.provisioner.workflow import OrderWorkflow
-from backend.runner.embedded import EmbeddedRunner
-from backend.runner.flows import flow_for
-from backend.runner.langflow import LangflowRunner
+from backend.runner.local import local_runner
 from backend.runner.ports import Runner
 from backend.runner.remote import RemoteRunner
 from backend.settings import Settings
@@ -65,7 +60,7 @@ from backend.webhooks.room import Room
 from backend.widget.service import Widgets
 
 
-class Services(People):
+class Services(people.People):
     """Everything the doors, the pages and the commands call. Each service is built once, when it is first asked for.
 
     saleor: how Saleor is reached; None is the network, otherwise a server within this process.
@@ -80,9 +75,6 @@ class Services(People):
         self.products = catalogue.load()
         # Durable work can be registered only before it starts.
         self.workflow.register()
-        self.reconciler.register(durable)
-        Nightly(self.ledger).register(durable)
-        self.sweep.register(durable)
         self.webhook_room.telling.register(durable)
         for room in (self.reconciler, self.proofs, self.sweep):
             room.register(durable)
@@ -241,28 +233,21 @@ class Services(People):
 
     @cached_property
     def webhook_room(self) -> Room:
-        people, content = People(self.workspaces, self.accounts), told.Content(lambda: self.gateway)
+        admins, content = People(self.workspaces, self.accounts).admins, told.Content(lambda: self.gateway)
         where = (self.database, self.clock, self.mailer, self.settings)
-        return Room(*where, outbox=self.outbox, admins=people.admins, content=content)
+        return Room(*where, outbox=self.outbox, admins=admins, content=content)
 
     @cached_property
     def quotes(self) -> Quotes:
-        return Quotes(self.database, self.ledger, self.instances, self.settings)
+        return Quotes(self.database, self.ledger, self.instances, self.settings, self.spending)
 
     @cached_property
     def proofs(self) -> Proofs:
-        return Proofs(self.settings, self.database, self.clock, self.ledger, self.mailer, self.workspaces, self.accounts)
+        return Proofs(self.settings, self.database, self.clock, self.ledger, self.mailer, self.workspaces, self.accounts, self.outbox)
 
     @cached_property
     def widgets(self) -> Widgets:
         return Widgets(self.database, self.clock, self.instances, self.budgets, self.settings, self.callers)
-
-
-def local_runner(settings: Settings, products: Sequence[Product]) -> Runner:
-    """Where flows run when no other process of ours does it."""
-    if settings.langflow_url:
-        return LangflowRunner(settings)
-    return EmbeddedRunner(settings, flows=[flow_for(product, settings).flow for product in products if product.is_agent])
 
 
 _current: Services | None = None

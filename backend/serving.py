@@ -14,12 +14,12 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from backend import catalogue
-from backend.container import local_runner
 from backend.kernel.garbage import keep_what_is_loaded
 from backend.kernel.secrets import token_for
 from backend.main import assemble
 from backend.runner import server, wire
 from backend.runner.flows import FlowFiles
+from backend.runner.local import local_runner
 from backend.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent

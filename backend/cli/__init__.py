@@ -9,8 +9,8 @@ from dataclasses import asdict
 
 import typer
 
-from backend.cli.keys import keys
 from backend.cli.books import ledger, receipts
+from backend.cli.keys import keys
 from backend.cli.orders import books, reconcile
 from backend.cli.running import AsJson, quiet, show, with_services, with_system
 from backend.cli.saleor import saleor
@@ -89,8 +89,6 @@ def doctor(as_json: AsJson = False) -> None:
         lines += [f"{found.level:<4} {found.check}: {found.seen}", f"       {found.fix}" if found.fix else ""]
     show(as_json, {"ok": not failed, "checks": [asdict(finding) for finding in findings]}, lines)
     raise typer.Exit(1 if failed else 0)
-
-
 
 
 def main() -> None:

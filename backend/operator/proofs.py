@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from backend.control_plane.alerts.people import People
+from backend.control_plane.alerts.ports import Webhooks
 from backend.control_plane.alerts.service import Alerts
+from backend.control_plane.people import People
 from backend.db.engine import Database
 from backend.durable import Durable
 from backend.gateway import proof as gateway
@@ -35,6 +36,7 @@ class Proofs:
     mailer: Mailer
     workspaces: Workspaces
     accounts: Accounts
+    webhooks: Webhooks
 
     def register(self, durable: Durable) -> None:
         """Only before durable work starts."""
@@ -56,5 +58,5 @@ class Proofs:
 
     @cached_property
     def alerts(self) -> Alerts:
-        brand, url = self.settings.brand_name, self.settings.base_url
-        return Alerts(self.database, self.clock, self.ledger, People(self.workspaces, self.accounts), self.mailer, brand, url)
+        brand, url, people = self.settings.brand_name, self.settings.base_url, People(self.workspaces, self.accounts)
+        return Alerts(self.database, self.clock, self.ledger, people, self.mailer, brand, url, self.webhooks)

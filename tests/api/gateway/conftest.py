@@ -21,9 +21,9 @@ from backend.gateway import receipts_api
 from backend.gateway.cors import WidgetCors
 from backend.gateway.door import RunDoor
 from backend.gateway.quotes import Quotes
+from backend.gateway.receipts import Receipts
 from backend.identity.keys import KeyLimits
 from backend.kernel.caller import ALL_SCOPES, Caller
-from backend.gateway.receipts import Receipts
 from backend.kernel.secrets import SecretBox
 from backend.ledger import api as credits_
 from backend.ledger.signing import Keyring
