@@ -101,6 +101,8 @@ class Who:
         self.person = Members(resolve, Role.VIEWER, PEOPLE)
         self.boss = Members(resolve, Role.ADMIN, PEOPLE)
         """An owner or admin in person: what bounds keys is not set by keys."""
+        self.programs = Members(resolve, Role.VIEWER, frozenset({Door.API}), Scope.RUNS)
+        """API keys alone: no cookie of a browser, no visitor's token."""
         self.runs = Members(resolve, Role.VIEWER, ANY_DOOR, Scope.RUNS)
         """Whoever may use an agent; widget visitors too."""
         self.run_reader = Members(resolve, Role.VIEWER, ANY_DOOR, Scope.RUNS, Scope.READ)

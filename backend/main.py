@@ -28,6 +28,8 @@ from backend.gateway import quotes_api as quotes
 from backend.gateway import receipts_api as receipts
 from backend.gateway.cors import WidgetCors
 from backend.gateway.door import RunDoor
+from backend.gateway.mcp import api as mcp
+from backend.gateway.openai import api as openai
 from backend.identity import api as identity
 from backend.kernel.clock import SystemClock
 from backend.kernel.errors import Unavailable
@@ -160,6 +162,8 @@ def create_app(services: Services, shop: EmbeddedShop | None = None) -> FastAPI:
         quotes.routes(services.quotes, who),
         receipts.routes(services.proofs.receipts, services.proofs.keyring, who),
         alerts.routes(services.proofs.alerts, who),
+        openai.routes(services.gateway, services.instances, who),
+        mcp.routes(services.gateway, services.instances, who, services.settings),
         ledger.routes(services.ledger, who),
         widget.routes(services.widgets, who),
         webhooks.routes(services.webhook_room.webhooks, who),

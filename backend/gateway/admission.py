@@ -27,7 +27,7 @@ KEY_LIFE = timedelta(hours=24)
 """How long an Idempotency-Key names its first request."""
 CERTAIN = 2
 """Times the price that must have been available a moment ago for the work to begin while the hold is being written."""
-_UNKEPT = frozenset({Door.API})
+_UNKEPT = frozenset({Door.API, Door.OPENAI, Door.MCP})
 """Doors whose conversations are written down only once a client goes on with one: most ask a single question."""
 
 
@@ -95,6 +95,7 @@ class Admission:
             plan=self._jobs.plan(instance.product_slug),
             lines=lines(caller.budgets, now),
             started_at=now,
+            history=command.history,
         )
 
     async def hold(self, run: Admitted, command: RunCommand, key: str | None) -> bool:

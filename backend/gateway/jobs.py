@@ -30,7 +30,7 @@ HISTORY = 20
 @dataclass(frozen=True, slots=True)
 class Admitted:
     """A run that may be carried out once its credits are held. kept: its conversation is written down as it goes. lines: the budgets it
-    counts in, to its end: those of the moment it began."""
+    counts in, to its end: those of the moment it began. history: what was said before, where the client said it."""
 
     run_id: RunId
     instance: InstanceView
@@ -44,6 +44,7 @@ class Admitted:
     plan: Plan
     lines: tuple[Line, ...]
     started_at: datetime
+    history: tuple[Turn, ...] = ()
 
     @property
     def subject(self) -> Subject:
@@ -113,10 +114,11 @@ class Jobs:
     async def make(self, run: Admitted) -> Job:
         """Find the passages, take the history, and write the question into the conversation, where that is kept."""
         found = await self._knowledge.search(run.instance.id, run.text, PASSAGES)
-        history: tuple[Turn, ...] = ()
+        history = run.history
         if run.kept:
-            said = await self._conversations.history(run.conversation_id, HISTORY)
-            history = tuple(Turn(turn.role, turn.text) for turn in said)
+            if not history:
+                said = await self._conversations.history(run.conversation_id, HISTORY)
+                history = tuple(Turn(turn.role, turn.text) for turn in said)
             await self._conversations.append(run.conversation_id, "user", run.text, run.run_id)
         return Job(
             run_id=run.run_id,

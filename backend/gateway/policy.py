@@ -72,8 +72,10 @@ def admit(caller: Caller, instance: Agent) -> None:
     """Raises Conflict when the agent rests or was stopped, and Forbidden when its plan has no such door."""
     if instance.status != "live":
         raise Conflict(f"This agent is {instance.status}. Resume it to run it.", code=f"instance_{instance.status}")
-    if caller.door is Door.API and not instance.terms.rest:
+    if caller.door in {Door.API, Door.OPENAI} and not instance.terms.rest:
         raise Forbidden("This agent's plan does not include the API.", code="door_not_in_plan")
+    if caller.door is Door.MCP and not instance.terms.mcp:
+        raise Forbidden("This agent's plan does not include MCP.", code="door_not_in_plan")
 
 
 def asked(command: RunCommand) -> None:
@@ -150,8 +152,10 @@ def request_key(owner: str, key: str) -> str:
 def request_hash(command: RunCommand) -> str:
     """The same for two requests that ask the same. How the answer is to be delivered is no part of it."""
     cap = str(command.max_credits) if command.max_credits is not None else None
-    asked = json.dumps([command.instance_id, command.text, command.conversation_id, cap])
-    return hashlib.sha256(asked.encode()).hexdigest()
+    asked: list[object] = [command.instance_id, command.text, command.conversation_id, cap]
+    if command.history:
+        asked.append([[turn.role, turn.text] for turn in command.history])
+    return hashlib.sha256(json.dumps(asked).encode()).hexdigest()
 
 
 def _quote(text: str) -> str:

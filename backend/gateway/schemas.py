@@ -21,6 +21,10 @@ def _amount(text: str) -> str:
     return text
 
 
+_CAP = Field(max_length=40, description="The most this run may cost, as a decimal number of credits.", examples=["2.5"])
+Cap = Annotated[str, _CAP, AfterValidator(_amount)]
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -37,9 +41,7 @@ class RunIn(_Strict):
     session_id: str | None = Field(None, max_length=200, description="The conversation to go on with; a new one when absent.")
     stream: bool = False
     background: bool = False
-    max_credits: Annotated[str, AfterValidator(_amount)] | None = Field(
-        None, max_length=40, description="The most this run may cost, as a decimal number of credits.", examples=["2.5"]
-    )
+    max_credits: Cap | None = None
 
     def command(self, idempotency_key: str | None) -> RunCommand:
         cap = Credits.of(self.max_credits) if self.max_credits is not None else None

@@ -12,6 +12,7 @@ from backend.kernel.caller import Door
 from backend.kernel.ids import ConversationId, InstanceId, RunId
 from backend.kernel.money import Credits
 from backend.ledger.views import Receipt
+from backend.runner.ports import Turn
 
 
 class RunStatus(StrEnum):
@@ -29,6 +30,7 @@ class RunCommand:
     """Ask an agent. conversation_id: the one to go on with. max_credits: the most it may cost. idempotency_key: the client's.
 
     background: nobody waits for it, and it is carried on after a restart.
+    history: what was said before, where the client keeps it; else what the conversation holds.
     """
 
     instance_id: str
@@ -37,6 +39,7 @@ class RunCommand:
     max_credits: Credits | None = None
     idempotency_key: str | None = None
     background: bool = False
+    history: tuple[Turn, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

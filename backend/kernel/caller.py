@@ -27,6 +27,10 @@ class Door(StrEnum):
 
     WORKSPACE = "workspace"
     API = "api"
+    OPENAI = "openai"
+    """An API key, through the paths that OpenAI's clients know."""
+    MCP = "mcp"
+    """An API key, as a tool of an assistant."""
     WIDGET = "widget"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,10 +11,12 @@ from hypothesis import strategies as st
 from backend.catalogue import Terms
 from backend.gateway import policy
 from backend.gateway.views import Outcome, RunCommand, RunStatus, SourceView
-from backend.kernel.errors import Invalid
+from backend.kernel.caller import Caller, Door, Role
+from backend.kernel.errors import Forbidden, Invalid
+from backend.kernel.ids import WorkspaceId
 from backend.kernel.money import ZERO, Credits
 from backend.kernel.pricing import Charge, Charges, Ending, Rules, TokenPrice
-from backend.runner.ports import PassageIn
+from backend.runner.ports import PassageIn, Turn
 
 PRICE = Credits.of(2)
 TERMS = Terms(credits=ZERO, run=PRICE, knowledge=0, widgets=0, rest=True, mcp=True, rpm=30)
@@ -122,6 +126,31 @@ def test_a_long_passage_is_quoted_in_part() -> None:
     [source] = policy.cited("[1]", [PassageIn(1, "d", "d.md", "", "word " * 200)])
     assert len(source.quote) <= 302
     assert source.quote.endswith("word …")
+
+
+@dataclass(frozen=True)
+class Sold:
+    terms: Terms
+    status: str = "live"
+
+
+@pytest.mark.parametrize("door", Door)
+def test_a_door_that_the_plan_lacks_is_refused_and_no_other(door: Door) -> None:
+    caller = Caller(door, WorkspaceId("ws_1"), Role.MEMBER)
+    for rest, mcp in ((True, True), (False, True), (True, False), (False, False)):
+        agent = Sold(replace(TERMS, rest=rest, mcp=mcp))
+        if (door in {Door.API, Door.OPENAI} and not rest) or (door is Door.MCP and not mcp):
+            with pytest.raises(Forbidden):
+                policy.admit(caller, agent)
+        else:
+            policy.admit(caller, agent)
+
+
+def test_what_was_said_before_is_part_of_what_is_asked() -> None:
+    plain = RunCommand("inst_1", "Hi")
+    told = [replace(plain, history=(Turn("user", text),)) for text in ("A", "B")]
+    assert len({policy.request_hash(command) for command in (plain, *told)}) == 3
+    assert policy.request_hash(told[0]) == policy.request_hash(replace(told[0], idempotency_key="k"))
 
 
 def test_two_requests_are_the_same_when_they_ask_the_same() -> None:

@@ -1,0 +1,86 @@
+"""`/mcp`. Only programs with a key come in: no cookie counts here, and a request that a page of another site makes is refused.
+
+That also holds off DNS rebinding: a browser tells the page's own origin with every POST, by whatever name it found us.
+"""
+
+from dataclasses import replace
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import JSONResponse, Response
+from pydantic_core import from_json
+from starlette.types import Message, Receive, Scope, Send
+
+from backend import __version__
+from backend.control_plane.instances import Instances
+from backend.doors import Who
+from backend.gateway.mcp.server import AgentServer
+from backend.gateway.service import Gateway
+from backend.kernel.caller import Caller, Door
+from backend.kernel.errors import Forbidden, UnsupportedMedia
+from backend.settings import Settings
+
+_PARSE_ERROR = {"jsonrpc": "2.0", "id": None, "error": {"code": -32700, "message": "The body is not valid JSON."}}
+_MESSAGE = {"requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}}
+_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "The answer, with what is told meanwhile."},
+    202: {"description": "A notification was taken."},
+    400: {"description": "Not a message of the protocol."},
+    401: {"description": "No key, or none that counts."},
+    403: {"description": "The key does not allow this, or a page of another site asked."},
+    406: {"description": "The client does not accept both JSON and events."},
+    413: {"description": "The body is too large."},
+    415: {"description": "The body is not JSON."},
+    "default": {"description": "A problem document."},
+}
+
+
+def routes(gateway: Gateway, instances: Instances, who: Who, settings: Settings) -> APIRouter:
+    router = APIRouter(tags=["mcp"])
+    server = AgentServer(gateway, instances, brand=settings.brand_name, version=__version__)
+    own = _origin(settings.base_url)
+
+    @router.post("/mcp", response_class=Response, responses=_ANSWERS, openapi_extra=_MESSAGE)
+    async def mcp(request: Request, caller: Annotated[Caller, Depends(who.programs)]) -> Response:
+        """The Model Context Protocol over streamable HTTP, without sessions. Every agent whose plan has MCP is a tool."""
+        origin = request.headers.get("origin")
+        if origin is not None and _origin(origin) != own:
+            raise Forbidden("Assistants connect from a program, not from a page.", code="foreign_origin")
+        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+            raise UnsupportedMedia("Messages are application/json.")
+        body = await request.body()
+        try:
+            # Stricter than the SDK, to which some of what is refused here would be a fault of ours: nesting without end, half a character.
+            from_json(body, allow_inf_nan=False)
+        except ValueError:
+            return JSONResponse(_PARSE_ERROR, 400)
+        request.state.caller = replace(caller, door=Door.MCP)
+        return _Answered(server, body)
+
+    return router
+
+
+class _Answered(Response):
+    """An answer that the SDK writes."""
+
+    def __init__(self, server: AgentServer, body: bytes) -> None:
+        super().__init__()
+        self._server, self._question = server, body
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        again: list[Message] = [{"type": "http.request", "body": self._question, "more_body": False}]
+
+        async def read() -> Message:
+            return again.pop() if again else await receive()
+
+        await self._server.serve(scope, read, send)
+
+
+def _origin(url: str) -> tuple[str, str] | None:
+    """None for what is no address: a program can send anything as its Origin."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    return parts.scheme, parts.netloc
