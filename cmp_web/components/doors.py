@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+import re
+
 import reflex as rx
 
-from cmp_web.components.base import Text, badge, code_block
+from cmp_web.components import examples
+from cmp_web.components.base import Text, code_block
 from cmp_web.components.icons import icon
 
 DOORS = (
-    ("widget", "Widget", "One line on your site. Only your addresses may load it.", True),
-    ("chat", "Workspace chat", "Ask it yourself, with sources beside the answer.", True),
-    ("code", "REST", "One call to run, with streaming and idempotency.", True),
-    ("refresh", "OpenAI clients", "Not open yet. Your agent is to be the model they name.", False),
-    ("plug", "MCP", "Not open yet. Each agent is to be a tool for assistants.", False),
+    ("widget", "Widget", "One line on your site. Only your addresses may load it."),
+    ("chat", "Workspace chat", "Ask it yourself, with sources beside the answer."),
+    ("code", "REST", "One call to run, with streaming and idempotency."),
+    ("refresh", "OpenAI clients", "Change the address and the key; your agent is the model they name."),
+    ("plug", "MCP", "Each agent of a Pro plan is a tool for assistants."),
 )
-"""Icon, name, words, and whether the door is open."""
-
-
-def coming() -> rx.Component:
-    """Marks a door that is in the plans and not open yet."""
-    return badge("Coming", tone="ol")
+"""Icon, name and words."""
+_STRING = re.compile(r'("[^"\n]*")')
 
 
 def s(words: str) -> rx.Component:
@@ -28,6 +27,11 @@ def s(words: str) -> rx.Component:
 
 def k(words: str) -> rx.Component:
     return rx.el.span(words, class_name="k")
+
+
+def coloured(code: str) -> tuple[Text, ...]:
+    """An example with its texts marked."""
+    return tuple(s(piece) if piece.startswith('"') else piece for piece in _STRING.split(code) if piece)
 
 
 WIDGET: tuple[Text, ...] = (
@@ -91,22 +95,33 @@ WAYS = (
         REST,
         "A key belongs to a workspace and stays on your server. Send an Idempotency-Key, and a repeat costs nothing more.",
     ),
+    (
+        "OpenAI",
+        "ask.py",
+        coloured(examples.OPENAI),
+        "OpenAI’s own clients work unchanged: chat completions and responses, whole or streamed.",
+    ),
+    (
+        "MCP",
+        "mcp.json",
+        coloured(examples.MCP),
+        "For assistants that take MCP servers over HTTP. The tools are the agents that the key may ask and whose plan has MCP.",
+    ),
 )
 
 
 def doors() -> rx.Component:
     listed = [
         rx.el.li(
-            rx.el.span(icon(sign), class_name="go" if opened else "i3"),
+            rx.el.span(icon(sign), class_name="go"),
             rx.el.div(rx.el.h3(name, class_name="t0"), rx.el.p(words, class_name="sm i2"), class_name="grow"),
-            rx.fragment() if opened else coming(),
         )
-        for sign, name, words, opened in DOORS
+        for sign, name, words in DOORS
     ]
     said = rx.el.div(
         rx.el.h2("One purchase opens every door", class_name="t3"),
         rx.el.p(
-            "Widget, chat and API run on the same agent, the same credits and the same receipts. Two more doors are coming.",
+            "Widget, chat, API, OpenAI clients and MCP run on the same agent, the same credits and the same receipts.",
             class_name="i2",
         ),
         rx.el.ul(*listed, class_name="doors"),

@@ -9,7 +9,6 @@ import reflex as rx
 
 from cmp_web import routes
 from cmp_web.components.base import badge, button, leaders, link, note
-from cmp_web.components.doors import coming
 from cmp_web.components.either import each, text, when
 from cmp_web.components.emblems import plate
 from cmp_web.components.icons import icon
@@ -24,10 +23,10 @@ CONNECTIONS = (
     ("chat", "Workspace chat", "For you and your members", BOTH),
     ("code", "REST", "Streaming, background, idempotent", BOTH),
     ("file", "Documents", "PDF, Word, Markdown, HTML, text", BOTH),
-    ("refresh", "OpenAI clients", "Not open yet; for both plans", ""),
-    ("plug", "MCP", "Not open yet; for Pro plans", ""),
+    ("refresh", "OpenAI clients", "The agent is the model they name", BOTH),
+    ("plug", "MCP", "The agent is a tool for assistants", "Pro"),
 )
-"""Icon, name, words, and the plans that have it now; none for a door that is not open yet."""
+"""Icon, name, words, and the plans that have it."""
 FIGURES = (
     ("Runs that succeed", "of all finished runs"),
     ("Time to the first word", "middle value, seconds"),
@@ -154,8 +153,8 @@ def plans(product: Any, price: Price, gone: Gone, add: Any) -> rx.Component:
         row("Website widgets", lambda p: p.widgets),
         row("REST", lambda p: _yes(p.rest)),
         row("Requests a minute", lambda p: p.rpm),
-        row("OpenAI clients", lambda p: _later(p.rest)),
-        row("MCP", lambda p: _later(p.mcp)),
+        row("OpenAI clients", lambda p: _yes(p.rest)),
+        row("MCP", lambda p: _yes(p.mcp)),
     ]
     acts = rx.el.tr(rx.el.td(), each(product.plans, lambda p: rx.el.td(_buy(p, text("Add ", p.name), gone, add, product, kind="o"))))
     table = rx.el.table(rx.el.thead(head), rx.el.tbody(*body), rx.el.tfoot(acts), class_name="tbl bare ptab num")
@@ -165,11 +164,6 @@ def plans(product: Any, price: Price, gone: Gone, add: Any) -> rx.Component:
 def _yes(has: Any) -> rx.Component:
     yes = rx.el.span(icon("check"), rx.el.span("Yes", class_name="vh"), class_name="go")
     return when(has, yes, rx.el.span("—", class_name="i3", aria_label="Not included"))
-
-
-def _later(has: Any) -> rx.Component:
-    """For a door of the plan that is not open yet."""
-    return when(has, coming(), rx.el.span("—", class_name="i3", aria_label="Not included"))
 
 
 def cost(product: Any, plan: Any) -> rx.Component:
@@ -197,7 +191,7 @@ def connections() -> rx.Component:
         rx.el.li(
             rx.el.span(icon(sign), class_name="i2"),
             rx.el.div(rx.el.h3(name, class_name="t0"), rx.el.p(words, class_name="sm i2"), class_name="grow"),
-            badge(plans, tone="ol") if plans else coming(),
+            badge(plans, tone="ol"),
         )
         for sign, name, words, plans in CONNECTIONS
     ]

@@ -28,9 +28,9 @@ def about() -> rx.Component:
                 "and names the place each "
                 "answer comes from. You buy it once, with a number of credits. Each answer takes credits; when they are "
                 "used, you buy more, or stop.",
-                "The same agent is reached through a chat widget on your site, a chat in your workspace and a REST "
-                "interface. All of them share one balance and one list of receipts. OpenAI’s clients and MCP are to follow; "
-                "they are not open yet.",
+                "The same agent is reached through a chat widget on your site, a chat in your workspace, a REST "
+                "interface, the clients of OpenAI and, as a tool, assistants that speak MCP. All of them share one balance and "
+                "one list of receipts.",
             ),
             section(
                 "hold",

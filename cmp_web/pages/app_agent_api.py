@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import reflex as rx
 
 from cmp_web import routes
+from cmp_web.components import examples
 from cmp_web.components.base import code_block, leader, link, note, plain_link
 from cmp_web.layouts import agent
 from cmp_web.pages.page import Page
@@ -53,11 +56,27 @@ def _examples() -> tuple[rx.Component, ...]:
         _string(*body, ',\n       "max_credits": "2"}\''),
     )
     stream = code_block("curl, streaming", *head, " \\\n  -N -d ", _string(*body, ',\n       "stream": true}\''))
-    titles = ("Ask", "Stream the answer")
-    return tuple(
-        rx.el.section(rx.el.h2(title, class_name="t0"), shown, class_name="col g3")
-        for title, shown in zip(titles, (plain, stream), strict=True)
-    )
+    shown = (("Ask", plain), ("Stream the answer", stream), ("OpenAI clients", _openai()), ("MCP", _mcp()))
+    return tuple(rx.el.section(rx.el.h2(title, class_name="t0"), code, class_name="col g3") for title, code in shown)
+
+
+def _openai() -> rx.Component:
+    """The example of the developers' page, with what is the reader's."""
+    return code_block("Python", *_filled(examples.OPENAI))
+
+
+def _mcp() -> rx.Component:
+    words = "For assistants that take MCP servers over HTTP. Every agent of this workspace whose plan has MCP is a tool."
+    shown = rx.el.div(rx.el.p(words, class_name="i2 measure"), code_block("mcp.json", *_filled(examples.MCP)), class_name="col g3")
+    closed = rx.el.p("This plan has no MCP. The Pro plan has.", class_name="i2")
+    return rx.cond(Agent.row.mcp, shown, closed)
+
+
+def _filled(example: str) -> list[str | rx.Var[str]]:
+    """With this market's address and this agent. The key was shown once and is nobody's to show again."""
+    own: dict[str, str | rx.Var[str]] = {examples.URL: Site.url, examples.AGENT: Agent.row.id}
+    places = re.split("|".join(f"({re.escape(place)})" for place in own), example)
+    return [own.get(piece, piece) for piece in places if piece]
 
 
 def _beside() -> rx.Component:
@@ -66,8 +85,8 @@ def _beside() -> rx.Component:
         rx.cond(Agent.row.tokens != "", leader("Its price", Agent.row.tokens), rx.fragment()),
         rx.foreach(Agent.usual, lambda row: leader(row.name, row.value)),
         leader("Requests a minute", Agent.row.rpm),
-        leader("OpenAI clients", "not open yet"),
-        leader("MCP", rx.cond(Agent.row.mcp, "not open yet", "Pro, not open yet")),
+        leader("OpenAI clients", "yes"),
+        leader("MCP", rx.cond(Agent.row.mcp, "yes", "with Pro")),
         class_name="lead-l",
     )
     return rx.el.aside(

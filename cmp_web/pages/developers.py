@@ -5,8 +5,9 @@ from __future__ import annotations
 import reflex as rx
 
 from cmp_web import routes
+from cmp_web.components import examples
 from cmp_web.components.base import Text, code_block, link, note, plain_link
-from cmp_web.components.doors import ANSWER, REST, WIDGET, k, s
+from cmp_web.components.doors import ANSWER, REST, WIDGET, coloured, k, s
 from cmp_web.components.prose import points, section
 from cmp_web.layouts.store import ON_LOAD, shell
 from cmp_web.pages.page import Page
@@ -16,6 +17,8 @@ PLACES = (
     ("run", "Run an agent"),
     ("stream", "Stream"),
     ("errors", "Errors"),
+    ("openai", "OpenAI clients"),
+    ("mcp", "MCP"),
     ("widget", "Chat widget"),
     ("more", "Everything else"),
 )
@@ -78,7 +81,7 @@ def developers() -> rx.Component:
     index = rx.el.nav(*[plain_link(words, href=f"#{name}") for name, words in PLACES], aria_label="On this page")
     lead = "One agent, one balance. Replace cmp.example by the address of this site."
     head = rx.el.div(rx.el.h1("Docs", class_name="t3"), rx.el.p(lead, class_name="lead"), class_name="col g3")
-    body = rx.el.div(head, *first(), *later(), class_name="col g8 measure")
+    body = rx.el.div(head, *first(), *programs(), *later(), class_name="col g8 measure")
     return shell(rx.el.div(rx.el.div(index, body, class_name="docs"), class_name="wrap opening"), here=routes.DEVELOPERS)
 
 
@@ -135,6 +138,48 @@ def first() -> list[rx.Component]:
     ]
 
 
+def programs() -> list[rx.Component]:
+    return [
+        section(
+            "openai",
+            "OpenAI clients",
+            "OpenAI’s own clients, and programs made with them, work with another address and another key. The model is an agent’s id.",
+            code_block("Python", *coloured(examples.OPENAI)),
+            points(
+                rx.fragment(
+                    "Also ", rx.el.code("responses.create"), ", streams, and ", rx.el.code("models.list"), " for the agents you may ask."
+                ),
+                rx.fragment(
+                    "An agent has instructions and settings of its own. System messages, ",
+                    rx.el.code("temperature"),
+                    " and the like are taken and not used; ",
+                    rx.el.code("cmp.ignored"),
+                    " names them. Tools, pictures and other forms of answer are refused.",
+                ),
+                rx.fragment("Without credits the error is ", rx.el.code("insufficient_quota"), ", as OpenAI’s own is."),
+            ),
+        ),
+        section(
+            "mcp",
+            "MCP",
+            "Assistants that take MCP servers over HTTP get a tool for each agent whose plan has MCP. Most of them read a file like this:",
+            code_block("mcp.json", *coloured(examples.MCP)),
+            points(
+                rx.fragment(
+                    "A tool takes a ",
+                    rx.el.code("query"),
+                    ", a ",
+                    rx.el.code("session_id"),
+                    " to go on with, and ",
+                    rx.el.code("max_credits"),
+                    ".",
+                ),
+                "It answers with the text, its sources and what it cost. Assistants that ask for progress see the answer being written.",
+            ),
+        ),
+    ]
+
+
 def later() -> list[rx.Component]:
     return [
         section(
@@ -158,7 +203,6 @@ def later() -> list[rx.Component]:
                 ".",
                 class_name="i2",
             ),
-            "OpenAI clients and MCP are not open yet.",
         ),
     ]
 
@@ -167,7 +211,7 @@ PAGE = Page(
     routes.DEVELOPERS,
     "Docs · CMP",
     developers,
-    description="Run an agent by REST, by server-sent events or by a chat widget: the shortest way to a first answer.",
+    description="Run an agent by REST, with OpenAI’s clients, by MCP or by a chat widget: the shortest way to a first answer.",
     on_load=ON_LOAD,
     indexed=True,
 )

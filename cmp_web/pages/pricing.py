@@ -8,7 +8,6 @@ import reflex as rx
 
 from cmp_web import routes
 from cmp_web.components.base import link, link_button, note
-from cmp_web.components.doors import coming
 from cmp_web.components.emblems import plate
 from cmp_web.components.icons import icon
 from cmp_web.layouts.store import ON_LOAD, shell
@@ -41,7 +40,7 @@ def _agent(product: ProductView, plan: Plan) -> rx.Component:
     name = link(f"{product.name} – {plan.name}", href=f"{routes.product(product.slug)}?plan={plan.sku}", class_name="med")
     first = _first(product, name, f"{plan.credits}, {plan.run} a run")
     figures = [rx.el.td(plan.price, class_name="n semi"), *[_figure(value) for value in (plan.credits, plan.run, plan.knowledge)]]
-    return rx.el.tr(first, *figures, _figure(plan.widgets), _figure(plan.rpm), _has(plan.rest), _later(plan.rest), _later(plan.mcp))
+    return rx.el.tr(first, *figures, _figure(plan.widgets), _figure(plan.rpm), _has(plan.rest), _has(plan.rest), _has(plan.mcp))
 
 
 def _first(product: ProductView, name: rx.Component, phone: str) -> rx.Component:
@@ -57,11 +56,6 @@ def _figure(value: Any) -> rx.Component:
 def _has(yes: bool) -> rx.Component:
     shown = rx.el.span(icon("check"), rx.el.span("Yes", class_name="vh"), class_name="go")
     return rx.el.td(shown if yes else rx.el.span("—", class_name="i3", aria_label="No"), class_name="hide-m")
-
-
-def _later(has: bool) -> rx.Component:
-    """For a door of the plan that is not open yet."""
-    return rx.el.td(coming() if has else rx.el.span("—", class_name="i3", aria_label="No"), class_name="hide-m")
 
 
 def packs() -> rx.Component:
@@ -97,9 +91,7 @@ def _rules(agent: ProductView, whose: str) -> rx.Component:
 def runs() -> rx.Component:
     alike = all((agent.charged, agent.not_charged) == (AGENTS[0].charged, AGENTS[0].not_charged) for agent in AGENTS)
     cards = [_rules(agent, "" if alike else f"{agent.name}: ") for agent in (AGENTS[:1] if alike else AGENTS)]
-    more = note(
-        f"Prices are in {shelf.CURRENCY}. Raising an agent you have from Basic to Pro is coming. OpenAI clients and MCP are not open yet."
-    )
+    more = note(f"Prices are in {shelf.CURRENCY}. Raising an agent you have from Basic to Pro is coming.")
     act = rx.el.div(link_button("Choose an agent", href=routes.MARKETPLACE), class_name="row")
     return _part("runs", "How a run is charged", rx.el.div(*cards, more, act, class_name="col g6"))
 

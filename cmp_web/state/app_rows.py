@@ -21,7 +21,7 @@ RUN_STATUS = {
     "failed": ("Failed", "ba"),
     "cancelled": ("Stopped", ""),
 }
-DOORS = {"workspace": "Chat", "api": "API", "widget": "Widget"}
+DOORS = {"workspace": "Chat", "api": "API", "openai": "OpenAI", "mcp": "MCP", "widget": "Widget"}
 _CITED = re.compile(r"\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]")
 
 

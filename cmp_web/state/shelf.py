@@ -197,7 +197,7 @@ def _built_words() -> dict[str, dict[str, str]]:
         "category": dict(CATEGORIES),
         "does": agents,
         "plan": {"basic": "Basic", "pro": "Pro"},
-        "connects": {"widget": "Website widget", "rest": "REST", "mcp": "MCP, coming"},
+        "connects": {"widget": "Website widget", "rest": "REST", "mcp": "MCP"},
     }
 
 

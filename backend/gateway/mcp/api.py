@@ -58,6 +58,11 @@ def routes(gateway: Gateway, instances: Instances, who: Who, settings: Settings)
         request.state.caller = replace(caller, door=Door.MCP)
         return _Answered(server, body)
 
+    @router.api_route("/mcp", methods=["GET", "DELETE"], include_in_schema=False, dependencies=[Depends(who.public)])
+    async def no_stream_and_no_session() -> Response:
+        """What the protocol wants to be said by a server that keeps no sessions. Written out, because beneath us is a site with files."""
+        return Response(status_code=405, headers={"Allow": "POST"})
+
     return router
 
 

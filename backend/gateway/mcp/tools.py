@@ -16,6 +16,7 @@ from backend.gateway.schemas import Cap, SourceOut
 from backend.gateway.views import RunCommand
 from backend.kernel.errors import DomainError, Invalid, RateLimited, Unavailable
 from backend.kernel.money import Credits
+from backend.kernel.pricing import Charge, Ending
 
 _SUFFIX = 8
 """Characters of an instance's id that end a tool's name: all of them random."""
@@ -109,11 +110,14 @@ def refused(code: str, detail: str, **more: Any) -> types.CallToolResult:
 
 
 def _tool(agent: InstanceView) -> types.Tool:
-    about = f"Ask “{agent.name}”, a {agent.product_name}. It answers from the documents it was given, and cites them."
+    sort = f" ({agent.product_name})" if agent.product_name != agent.name else ""
+    about = f"Ask {agent.name}{sort}. It answers from the documents it was given, and cites them."
+    most = f"{agent.terms.run} credit" if agent.terms.run == Credits.of(1) else f"{agent.terms.run} credits"
+    free = "; one that is not in its documents costs nothing" if agent.terms.charges.of(Ending.EMPTY) is Charge.NOTHING else ""
     return types.Tool(
         name=name(agent),
         title=agent.name,
-        description=f"{about} An answer costs up to {agent.terms.run} credits; one that is not in its documents costs nothing.",
+        description=f"{about} An answer costs up to {most}{free}.",
         inputSchema=Ask.model_json_schema(),
         outputSchema=Answer.model_json_schema(),
         # Nothing is changed by asking but the balance, and that is a reason for an assistant to ask its user first.

@@ -57,7 +57,7 @@ async def test_an_agent_is_a_tool_that_says_what_it_is_and_what_it_takes(door: O
         tool = await only_tool(session)
         assert await session.send_ping()
     assert tool.name == f"customer_support_agent_{ann.agent.id[-8:].lower()}"
-    assert (tool.title, "up to 1 credits" in (tool.description or "")) == (ann.agent.name, True)
+    assert (tool.title, "up to 1 credit;" in (tool.description or "")) == (ann.agent.name, True)
     assert set(tool.inputSchema["properties"]) == {"query", "session_id", "max_credits"}
     assert tool.inputSchema["required"] == ["query"]
     assert tool.outputSchema is not None
@@ -291,8 +291,8 @@ async def test_messages_that_mean_nothing_are_errors_of_the_protocol(door: Open,
 async def test_only_posts_of_json_that_accept_events_are_answered(door: Open) -> None:
     ann = await door(sku="CSA-PRO")
     ping = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
-    assert (await ann.http.get("/mcp", headers={"Accept": "text/event-stream"})).status_code == 405
-    assert (await ann.http.delete("/mcp")).status_code == 405
+    for answer in (await ann.http.get("/mcp", headers={"Accept": "text/event-stream"}), await ann.http.delete("/mcp")):
+        assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
     assert (await ann.http.post("/mcp", json=ping, headers={"Accept": "application/json"})).status_code == 406
     other = HEADERS | {"Content-Type": "text/plain"}
     assert (await ann.http.post("/mcp", content=b"{}", headers=other)).status_code == 415
