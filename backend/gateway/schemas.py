@@ -45,7 +45,7 @@ class RunIn(_Strict):
 
     def command(self, idempotency_key: str | None) -> RunCommand:
         cap = Credits.of(self.max_credits) if self.max_credits is not None else None
-        return RunCommand(self.instance_id, self.input.query, self.session_id, cap, idempotency_key)
+        return RunCommand(self.instance_id, self.input.query, self.session_id, cap, idempotency_key, background=self.background)
 
 
 class SourceOut(BaseModel):

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from backend.control_plane.people import People
 from backend.control_plane.alerts.service import Alerts
+from backend.control_plane.people import People
 from backend.db.engine import Database, Tx
 from backend.kernel.caller import Caller
 from backend.kernel.clock import FrozenClock
