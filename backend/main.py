@@ -25,6 +25,7 @@ from backend.doors import Who
 from backend.durable import Durable
 from backend.gateway import api as gateway
 from backend.gateway import quotes_api as quotes
+from backend.gateway import reading_api as reading
 from backend.gateway import receipts_api as receipts
 from backend.gateway.cors import WidgetCors
 from backend.gateway.door import RunDoor
@@ -164,6 +165,7 @@ def create_app(services: Services, shop: EmbeddedShop | None = None) -> FastAPI:
         alerts.routes(services.proofs.alerts, who),
         openai.routes(services.gateway, services.instances, who),
         mcp.routes(services.gateway, services.instances, who, services.settings),
+        reading.routes(services.gateway.sheets, services.gateway.usage, who),
         ledger.routes(services.ledger, who),
         widget.routes(services.widgets, who),
         webhooks.routes(services.webhook_room.webhooks, who),

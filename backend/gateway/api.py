@@ -1,5 +1,6 @@
 """Runs over HTTP. Widget pages reach these routes from other origins: see `backend.gateway.cors`."""
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query
@@ -7,10 +8,11 @@ from fastapi.responses import Response, StreamingResponse
 
 from backend.doors import Who
 from backend.gateway import sse
+from backend.gateway.asking import run_filter
 from backend.gateway.door import EVENTS, reply
 from backend.gateway.schemas import RunIn, RunOut, RunsOut
 from backend.gateway.service import Gateway
-from backend.gateway.views import RunFilter, RunStatus
+from backend.gateway.views import RunFilter
 from backend.kernel.caller import Caller
 from backend.kernel.page import MAX_PAGE
 
@@ -43,13 +45,13 @@ def routes(gateway: Gateway, who: Who) -> APIRouter:
     @router.get("")
     async def list_runs(
         caller: Annotated[Caller, Depends(who.run_lister)],
-        instance_id: str | None = None,
-        status: RunStatus | None = None,
-        cursor: str | None = None,
+        wanted: Annotated[RunFilter, Depends(run_filter)],
+        cursor: Annotated[str | None, Query(max_length=90)] = None,
         limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 20,
     ) -> RunsOut:
-        """The workspace's runs, newest first; a key without the scope `read` gets its own."""
-        return RunsOut.of(await gateway.runs(caller, RunFilter(instance_id, status, cursor, limit)))
+        """The workspace's runs, newest first; a key without the scope `read` gets its own. A page looks at so many runs and may hold few,
+        even none, that match: go on while there is a `next`."""
+        return RunsOut.of(await gateway.runs(caller, replace(wanted, cursor=cursor, limit=limit)))
 
     @router.get("/{run_id}")
     async def read_run(run_id: str, caller: Annotated[Caller, Depends(who.run_reader)]) -> RunOut:

@@ -27,8 +27,8 @@ class GatewayRun(Table, table=True):
     __table_args__ = (
         Index("ix_gateway_run_lease", "lease_until", sqlite_where=_RUNNING, postgresql_where=_RUNNING),
         Index("ix_gateway_run_stop", "id", sqlite_where=_STOPPING, postgresql_where=_STOPPING),
-        Index("ix_gateway_run_workspace", "workspace_id", "id"),
-        Index("ix_gateway_run_instance", "instance_id", "id"),
+        Index("ix_gateway_run_workspace", "workspace_id", "started_at", "id"),
+        Index("ix_gateway_run_instance", "instance_id", "started_at", "id"),
     )
 
     id: str = Field(primary_key=True, max_length=64)

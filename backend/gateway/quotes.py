@@ -119,7 +119,8 @@ class Quotes:
             col(GatewayRun.started_at),
             col(GatewayRun.finished_at),
         )
-        last = select(*wanted).where(col(GatewayRun.instance_id) == instance_id).order_by(col(GatewayRun.id).desc()).limit(LAST)
+        newest = (col(GatewayRun.started_at).desc(), col(GatewayRun.id).desc())
+        last = select(*wanted).where(col(GatewayRun.instance_id) == instance_id).order_by(*newest).limit(LAST)
         run = last.subquery().c
         query = select(run.cited, run.usage, run.started_at, run.finished_at).where(run.status == RunStatus.SUCCEEDED.value)
         async with self._database.read() as tx:

@@ -9,11 +9,10 @@ from sqlalchemy import select, update
 from sqlmodel import col
 
 from backend.db.engine import Tx
-from backend.gateway import policy
 from backend.gateway.models import GatewayRun
 from backend.gateway.records import Subject
-from backend.gateway.views import RunFilter, RunStatus, RunView, SourceView
-from backend.kernel.caller import Caller, Door
+from backend.gateway.views import RunStatus, RunView, SourceView
+from backend.kernel.caller import Door
 from backend.kernel.ids import ConversationId, InstanceId, RunId
 from backend.ledger.views import Receipt
 
@@ -58,22 +57,6 @@ async def get(tx: Tx, run_id: str) -> GatewayRun | None:
     return await tx.get(GatewayRun, run_id)
 
 
-async def page(tx: Tx, caller: Caller, wanted: RunFilter) -> list[GatewayRun]:
-    """One row more than the limit, newest first."""
-    query = select(GatewayRun).where(col(GatewayRun.workspace_id) == caller.workspace_id)
-    if caller.instances is not None:
-        query = query.where(col(GatewayRun.instance_id).in_(caller.instances))
-    if caller.own_runs_only:
-        query = query.where(col(GatewayRun.owner) == policy.owner(caller))
-    if wanted.instance_id is not None:
-        query = query.where(col(GatewayRun.instance_id) == wanted.instance_id)
-    if wanted.status is not None:
-        query = query.where(col(GatewayRun.status) == wanted.status.value)
-    if wanted.cursor is not None:
-        query = query.where(col(GatewayRun.id) < wanted.cursor)
-    return list(await tx.scalars(query.order_by(col(GatewayRun.id).desc()).limit(wanted.limit + 1)))
-
-
 def subject(row: GatewayRun) -> Subject:
     whose = (row.id, row.workspace_id, row.instance_id, row.spender, row.door)
     return Subject(*whose, row.started_at, row.price, row.budgets, row.instance_name, row.conversation_id)
@@ -98,4 +81,5 @@ def view(row: GatewayRun, receipt: Receipt | None) -> RunView:
         error_code=row.error_code,
         error_detail=row.error_detail,
         conversation_id=ConversationId(row.conversation_id),
+        owner=row.owner,
     )

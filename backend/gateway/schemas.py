@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import datetime
-from typing import Annotated
+from datetime import date, datetime
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from backend.gateway.usage import By, Period, Sums, total
 from backend.gateway.views import RunCommand, RunStatus, RunView
 from backend.kernel.caller import Door
 from backend.kernel.money import ZERO, Credits
@@ -111,3 +113,40 @@ class RunsOut(BaseModel):
     @classmethod
     def of(cls, page: Page[RunView]) -> RunsOut:
         return cls(items=[RunOut.of(run) for run in page.items], next=page.next)
+
+
+class SumsOut(BaseModel):
+    """tokens: in and out. duration_ms: of all the runs together."""
+
+    runs: int
+    succeeded: int
+    failed: int
+    cancelled: int
+    charged: str
+    tokens: int
+    duration_ms: int
+
+
+class UsageRowOut(SumsOut):
+    """key: the day, the agent's id, the owner (`key:key_…`, `account:acc_…`, `widget:wid_…`) or the door."""
+
+    key: str
+
+
+class UsageOut(BaseModel):
+    """Runs that ended on these days, UTC, the last one too."""
+
+    since: date = Field(serialization_alias="from")
+    until: date = Field(serialization_alias="to")
+    by: By
+    items: list[UsageRowOut]
+    total: SumsOut
+
+    @classmethod
+    def of(cls, period: Period, by: By, found: Mapping[str, Sums]) -> UsageOut:
+        rows = [UsageRowOut(key=key, **_sums(sums)) for key, sums in found.items()]
+        return cls(since=period.first, until=period.last, by=by, items=rows, total=SumsOut(**_sums(total(found.values()))))
+
+
+def _sums(sums: Sums) -> dict[str, Any]:
+    return asdict(sums) | {"charged": str(sums.charged)}

@@ -10,20 +10,22 @@ from dataclasses import replace
 from backend.catalogue import Product
 from backend.db.engine import Database
 from backend.durable import Durable
-from backend.gateway import policy, ports, repository
+from backend.gateway import policy, ports, repository, search
 from backend.gateway.admission import Admission
 from backend.gateway.background import Background
 from backend.gateway.begun import Begun
 from backend.gateway.execution import Execution
+from backend.gateway.export import RunSheets
 from backend.gateway.jobs import Admitted, Jobs
 from backend.gateway.limits import RateLimits
 from backend.gateway.trial import Trials
+from backend.gateway.usage import Usage
 from backend.gateway.views import RunCommand, RunEvent, RunFilter, RunStatus, RunView
 from backend.kernel.caller import Caller, Door
 from backend.kernel.clock import Clock
 from backend.kernel.errors import Invalid, NotFound
 from backend.kernel.ids import RunId
-from backend.kernel.page import MAX_PAGE, Page, cut
+from backend.kernel.page import MAX_PAGE, Page
 from backend.ledger.service import Ledger
 from backend.runner.ports import Runner
 from backend.settings import Settings
@@ -62,6 +64,7 @@ class Gateway:
         self._admission = Admission(database, clock, ledger, instances, conversations, jobs, limits, settings)
         self._trials = Trials(products, runner, jobs, limits, settings)
         self._keepers: list[asyncio.Task[None]] = []
+        self.usage, self.sheets = Usage(database, clock), RunSheets(database, ledger)
 
     async def start(self) -> None:
         """Recover what a stopped process left, and keep the leases of what runs here."""
@@ -137,13 +140,13 @@ class Gateway:
         return Begun((await self.get(caller, run_id)).id, self._execution)
 
     async def runs(self, caller: Caller, wanted: RunFilter) -> Page[RunView]:
-        """The workspace's runs, newest first. Raises Invalid for a limit out of range."""
+        """The workspace's runs, newest first: see `search.page`. Raises Invalid for a limit out of range and a cursor that is not ours."""
         if not 1 <= wanted.limit <= MAX_PAGE:
             raise Invalid("A page has 1 to 100 runs.", fields={"limit": f"1 to {MAX_PAGE}"})
         async with self._database.read() as tx:
-            rows = await repository.page(tx, caller, wanted)
-        receipts = await self._ledger.receipts(caller.workspace_id, [RunId(row.id) for row in rows])
-        return cut(rows, wanted.limit, lambda row: row.id).map(lambda row: repository.view(row, receipts.get(RunId(row.id))))
+            page = await search.page(tx, caller, wanted)
+        receipts = await self._ledger.receipts(caller.workspace_id, [RunId(row.id) for row in page.items])
+        return page.map(lambda row: repository.view(row, receipts.get(RunId(row.id))))
 
     async def get(self, caller: Caller, run_id: str) -> RunView:
         """Raises NotFound for another workspace's run, and, for a visitor or a key that may not read all, for one they did not ask for."""

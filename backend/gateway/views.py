@@ -44,10 +44,19 @@ class RunCommand:
 
 @dataclass(frozen=True, slots=True)
 class RunFilter:
+    """owner: "key:key_…", "account:acc_…" or "widget:wid_…". since, until: when it began; until itself is left out. charged: only what
+    cost something. text: a run's id, or a part of the question or the answer, in whatever case."""
+
     instance_id: str | None = None
     status: RunStatus | None = None
     cursor: str | None = None
     limit: int = 20
+    door: Door | None = None
+    owner: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    charged: bool = False
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +81,7 @@ class SourceView:
 
 @dataclass(frozen=True, slots=True)
 class RunView:
-    """receipt: None only for a run whose receipt is not asked for. error_code, error_detail: empty unless it failed."""
+    """receipt: None only for a run whose receipt is not asked for. error_code, error_detail: empty unless it failed. owner: who asked."""
 
     id: RunId
     instance_id: InstanceId
@@ -89,6 +98,7 @@ class RunView:
     error_code: str
     error_detail: str
     conversation_id: ConversationId
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,16 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
+from fastapi.responses import StreamingResponse
 
 from backend.doors import Who
+from backend.kernel import sheet
 from backend.kernel.caller import Caller
 from backend.kernel.page import MAX_PAGE
+from backend.ledger import export
 from backend.ledger.schemas import CreditsOut, EntriesOut
 from backend.ledger.service import Ledger
+from backend.ledger.views import EntryKind
 
 
 def routes(ledger: Ledger, who: Who) -> APIRouter:
@@ -24,8 +28,15 @@ def routes(ledger: Ledger, who: Who) -> APIRouter:
         caller: Annotated[Caller, Depends(who.auditor)],
         cursor: str | None = None,
         limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50,
+        kind: EntryKind | None = None,
     ) -> EntriesOut:
         """Every change of the balance, newest first."""
-        return EntriesOut.of(await ledger.entries(caller.workspace_id, cursor=cursor, limit=limit))
+        return EntriesOut.of(await ledger.entries(caller.workspace_id, cursor=cursor, limit=limit, kind=kind))
+
+    @router.get("/credits/entries.csv", response_class=StreamingResponse, responses={200: {"content": {"text/csv": {}}}})
+    async def export_entries(caller: Annotated[Caller, Depends(who.auditor)], kind: EntryKind | None = None) -> StreamingResponse:
+        """Every change of the balance as CSV, newest first."""
+        lines = await sheet.begun(caller, export.entries(ledger, caller.workspace_id, kind))
+        return StreamingResponse(lines, media_type=sheet.TYPE, headers=sheet.headers("credits"))
 
     return router

@@ -76,9 +76,11 @@ class LedgerHold(Table, table=True):
 
 
 class LedgerTransaction(Table, table=True):
-    """One posting. key: names the cause, so the same cause posts once; a run's charge is found by it too (`charge:` and the run's id)."""
+    """One posting. key: names the cause, so the same cause posts once; a run's charge is found by it too (`charge:` and the run's id). What
+    is no charge is rare, and has an index of its own."""
 
     __tablename__ = "ledger_transaction"
+    __table_args__ = (_partial("ix_ledger_transaction_rare", "kind <> 'charge'", "workspace_id", "kind", "id"),)
 
     id: str = Field(primary_key=True)
     key: str = Field(unique=True)

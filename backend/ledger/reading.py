@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import RowMapping, func, select
+from sqlalchemy import ColumnElement, RowMapping, and_, func, or_, select
+from sqlalchemy.orm import Mapped
 
 from backend.db.engine import Tx
 from backend.kernel.errors import Invalid, NotFound
@@ -48,18 +49,52 @@ async def books(tx: Tx, refs: Sequence[str]) -> list[LotBook]:
     return [LotBook(_lot(r), WorkspaceId(r["workspace_id"]), tuple(posted[r["id"]])) for r in found]
 
 
-async def entries(tx: Tx, workspace_id: str, cursor: str | None, limit: int) -> Page[EntryView]:
+async def entries(tx: Tx, workspace_id: str, cursor: str | None, limit: int, kind: EntryKind | None = None) -> Page[EntryView]:
+    """kind: only these. Nearly all are charges, so those are read in the account's order; the others by their own index."""
     query = (
         select(ENTRY, TRANSACTION.c.at, TRANSACTION.c.kind, TRANSACTION.c.label, TRANSACTION.c.run_id)
         .join(TRANSACTION, TRANSACTION.c.id == ENTRY.c.transaction_id)
         .where(ENTRY.c.account == workspace_id)
-        .order_by(ENTRY.c.position.desc())
         .limit(limit + 1)
     )
-    if cursor is not None:
-        query = query.where(ENTRY.c.position < _position(cursor))
+    if kind is not None:
+        query = query.where(TRANSACTION.c.kind == kind.value)
+    if kind in {None, EntryKind.CHARGE}:
+        query = query.order_by(ENTRY.c.position.desc())
+        if cursor is not None:
+            query = query.where(ENTRY.c.position < _position(cursor))
+    else:
+        query = query.where(TRANSACTION.c.workspace_id == workspace_id, TRANSACTION.c.kind != EntryKind.CHARGE.value)
+        query = query.order_by(TRANSACTION.c.id.desc(), ENTRY.c.position.desc())
+        if cursor is not None:
+            query = query.where(await _earlier(tx, workspace_id, _position(cursor)))
     rows = await repository.rows(tx, query)
     return cut(rows, limit, lambda row: str(row["position"])).map(_entry)
+
+
+async def _earlier(tx: Tx, workspace_id: str, position: int) -> ColumnElement[bool]:
+    """In the order of postings: what stands before the entry at `position`."""
+    at = select(ENTRY.c.transaction_id).where(ENTRY.c.account == workspace_id, ENTRY.c.position == position)
+    txn = (await tx.execute(at)).scalar()
+    if txn is None:
+        raise Invalid("This cursor is not one of ours.", fields={"cursor": "take it from `next` of a page"})
+    return and_(TRANSACTION.c.id <= txn, or_(TRANSACTION.c.id < txn, ENTRY.c.position < position))
+
+
+async def moved(tx: Tx, workspace_id: str, since: datetime) -> list[tuple[datetime, Credits]]:
+    """What came and went other than by runs since then: when, and how much."""
+    query = (
+        select(TRANSACTION.c.at, ENTRY.c.amount)
+        .join(ENTRY, ENTRY.c.transaction_id == TRANSACTION.c.id)
+        .where(TRANSACTION.c.workspace_id == workspace_id, TRANSACTION.c.kind != EntryKind.CHARGE.value)
+        .where(ENTRY.c.account == workspace_id, TRANSACTION.c.at >= since)
+    )
+    return [(row["at"], Credits(row["amount"])) for row in await repository.rows(tx, query)]
+
+
+def was_charged(run_id: Mapped[str]) -> ColumnElement[bool]:
+    """Whether the run of this column cost anything: a condition for a query of runs."""
+    return select(HOLD.c.run_id).where(HOLD.c.run_id == run_id, HOLD.c.charged > 0).correlate_except(HOLD).exists()
 
 
 def _position(cursor: str) -> int:

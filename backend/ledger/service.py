@@ -188,10 +188,17 @@ class Ledger:
         async with self._database.read() as tx:
             return await reading.books(tx, refs)
 
-    async def entries(self, workspace_id: WorkspaceId, *, cursor: str | None = None, limit: int = 50) -> Page[EntryView]:
-        """Newest first. Raises Invalid for a cursor that is none of ours."""
+    async def entries(
+        self, workspace_id: WorkspaceId, *, cursor: str | None = None, limit: int = 50, kind: EntryKind | None = None
+    ) -> Page[EntryView]:
+        """Newest first; only those of `kind`, when asked. Raises Invalid for a cursor that is none of ours."""
         async with self._database.read() as tx:
-            return await reading.entries(tx, workspace_id, cursor, limit)
+            return await reading.entries(tx, workspace_id, cursor, limit, kind)
+
+    async def moved(self, workspace_id: WorkspaceId, since: datetime) -> list[tuple[datetime, Credits]]:
+        """What was granted, taken back or expired since then: when, and how much."""
+        async with self._database.read() as tx:
+            return await reading.moved(tx, workspace_id, since)
 
     async def receipt(self, workspace_id: WorkspaceId, run_id: RunId) -> Receipt:
         """Raises NotFound for another workspace's run, and for one that never held credits."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +9,7 @@ from datetime import datetime
 
 from backend.commerce.order_schemas import Order, OrderFilter
 from backend.db.engine import Database
+from backend.kernel import sheet
 from backend.kernel.ids import SaleorOrderId
 from backend.kernel.money import Credits, Money
 from backend.ledger.views import EntryKind, LotBook
@@ -50,13 +49,13 @@ class Books:
 
     async def lines(self, since: datetime | None = None) -> AsyncIterator[str]:
         """The header first, the totals last; `check` of a total says "ok", or how many sums of the rows above do not hold."""
-        yield _csv(COLUMNS)
+        yield sheet.line(COLUMNS)
         sums = Sums()
         async for orders in self._batches(since):
             for row in await self._rows(orders, sums):
-                yield _csv([_cell(row.get(column, "")) for column in COLUMNS])
+                yield sheet.line(row.get(column, "") for column in COLUMNS)
         for row in _totals(sums):
-            yield _csv([_cell(row.get(column, "")) for column in COLUMNS])
+            yield sheet.line(row.get(column, "") for column in COLUMNS)
 
     async def check(self, since: datetime | None = None) -> list[str]:
         """What does not match: a lot with its entries, the ledger with itself, an order with Saleor. Raises Unavailable."""
@@ -158,15 +157,3 @@ def _amount(minor: int, row: OrderRow) -> str:
 
 def _decimal(minor: int, currency: str) -> str:
     return str(Money(minor, currency).decimal)
-
-
-def _cell(value: object) -> str:
-    """A text that a spreadsheet would take for a formula is quoted: SKUs and names are whatever somebody typed into the shop."""
-    text = str(value)
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} and not isinstance(value, Credits) else text
-
-
-def _csv(cells: Sequence[str]) -> str:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerow(cells)
-    return out.getvalue()

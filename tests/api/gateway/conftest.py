@@ -17,6 +17,7 @@ from backend.control_plane.instances import InstanceView
 from backend.doors import Who
 from backend.gateway import api as gateway
 from backend.gateway import quotes_api as quotes
+from backend.gateway import reading_api as reading
 from backend.gateway import receipts_api
 from backend.gateway.cors import WidgetCors
 from backend.gateway.door import RunDoor
@@ -59,6 +60,7 @@ def app(house: House) -> FastAPI:
     town = house.town
     app.include_router(quotes.routes(Quotes(house.database, house.ledger, town.instances, house.settings), who))
     app.include_router(owned.routes(town.instances, town.offerings, who))
+    app.include_router(reading.routes(house.gateway.sheets, house.gateway.usage, who))
     app.include_router(credits_.routes(house.ledger, who))
     keyring = Keyring(house.database, house.clock, SecretBox("a secret", "receipts"))
     receipts = Receipts(house.database, house.ledger, keyring, "http://test")

@@ -39,7 +39,9 @@ def upgrade() -> None:
 def _runs() -> None:
     for name, kind, default in (("spender", sa.String(80), "''"), ("background", sa.Boolean(), "FALSE"), ("stop", sa.Boolean(), "FALSE")):
         op.add_column("gateway_run", sa.Column(name, kind, nullable=False, server_default=sa.text(default)))
-    op.execute("UPDATE gateway_run SET spender = owner")
+    # Which widget a visitor used was not kept; so far an agent has had one.
+    widget = "(SELECT 'widget:' || w.id FROM widget w WHERE w.instance_id = gateway_run.instance_id AND w.number = 1)"
+    op.execute(f"UPDATE gateway_run SET spender = CASE WHEN door = 'widget' THEN COALESCE({widget}, owner) ELSE owner END")
     stopping = sa.text("stop AND status = 'running'")
     op.create_index("ix_gateway_run_stop", "gateway_run", ["id"], sqlite_where=stopping, postgresql_where=stopping)
 
