@@ -24,11 +24,16 @@ APP_AGENTS = "/app/agents"
 APP_AGENT = "/app/agents/[instance_id]"
 APP_RUNS = "/app/runs"
 APP_CREDITS = "/app/credits"
+APP_USAGE = "/app/usage"
 APP_KEYS = "/app/keys"
 APP_WEBHOOKS = "/app/webhooks"
 APP_ORDERS = "/app/orders"
 APP_MEMBERS = "/app/members"
 APP_SETTINGS = "/app/settings"
+
+RUNS_CSV = "/v1/runs.csv"
+ENTRIES_CSV = "/v1/credits/entries.csv"
+RECEIPTS = "/v1/receipts"
 
 OPERATOR_ORDERS = "/operator/orders"
 OPERATOR_BOOKS = "/v1/operator/books.csv"
@@ -54,6 +59,10 @@ def agent(instance_id: str) -> str:
 
 def webhook(webhook_id: str) -> str:
     return with_query(APP_WEBHOOKS, webhook=webhook_id)
+
+
+def run(run_id: str) -> str:
+    return with_query(APP_RUNS, run=run_id)
 
 
 def sign_in(after: str = "") -> str:

@@ -87,12 +87,11 @@ class Usage:
             return {day: found.get(day, Sums()) for day in period.days}
         return dict(sorted(found.items(), key=lambda pair: (-pair[1].charged.micro, -pair[1].runs, pair[0])))
 
-    async def daily(self, caller: Caller, by: By, period: Period) -> dict[str, dict[str, Sums]]:
-        """The same, and within each its days, those with any run."""
-        column, day = _COLUMNS[by], _COLUMNS[By.DAY]
-        found: dict[str, dict[str, Sums]] = {}
+    async def crossed(self, caller: Caller, by: By, within: By, period: Period) -> dict[str, dict[str, Sums]]:
+        """The same by two at once, as in each agent's days; only where there was a run."""
+        columns, found = (_COLUMNS[by], _COLUMNS[within]), dict[str, dict[str, Sums]]()
         async with self._database.read() as tx:
-            for row in await tx.execute(_summed(column, day, where=_where(caller, period)).group_by(column, day)):
+            for row in await tx.execute(_summed(*columns, where=_where(caller, period)).group_by(*columns)):
                 found.setdefault(row[0], {})[row[1]] = _sums(row[2:])
         return found
 

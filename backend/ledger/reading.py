@@ -14,8 +14,21 @@ from backend.kernel.ids import LotId, RunId, WorkspaceId
 from backend.kernel.money import Credits
 from backend.kernel.page import Page, cut
 from backend.ledger import repository
+from backend.ledger.models import BURN_ORDER
 from backend.ledger.repository import ENTRY, HOLD, LOT, TRANSACTION
-from backend.ledger.views import Balance, EntryKind, EntryView, HoldStatus, HoldView, LotBook, LotCharge, LotSource, LotView, Receipt
+from backend.ledger.views import (
+    Balance,
+    EntryKind,
+    EntryView,
+    HoldStatus,
+    HoldView,
+    LotBook,
+    LotCharge,
+    LotSource,
+    LotsView,
+    LotView,
+    Receipt,
+)
 from backend.ledger.writing import charge_key, refund_key
 
 
@@ -27,6 +40,21 @@ async def balance(tx: Tx, workspace_id: str) -> Balance:
 async def lots(tx: Tx, workspace_id: str) -> list[LotView]:
     query = select(LOT).where(LOT.c.workspace_id == workspace_id).order_by(LOT.c.id.desc())
     return [_lot(r) for r in await repository.rows(tx, query)]
+
+
+async def lots_at_a_glance(tx: Tx, workspace_id: str, most: int) -> LotsView:
+    """most: lots of either kind."""
+    mine = LOT.c.workspace_id == workspace_id
+    burning = [LOT.c[name] for name in BURN_ORDER]
+    sums = select(func.count(), func.coalesce(func.sum(LOT.c.granted), 0), func.coalesce(func.sum(LOT.c.remaining), 0))
+    count, granted, left = (await tx.execute(sums.where(mine, LOT.c.remaining > 0))).one()
+    opened = await repository.rows(tx, select(LOT).where(mine, LOT.c.remaining > 0).order_by(*burning).limit(most))
+    spent = await repository.rows(tx, select(LOT).where(mine, LOT.c.remaining == 0).order_by(LOT.c.id.desc()).limit(most))
+    return LotsView(tuple(map(_lot, opened)), tuple(map(_lot, spent)), count, Credits(int(granted)), Credits(int(left)))
+
+
+async def lots_named(tx: Tx, ids: Sequence[str]) -> list[LotView]:
+    return [_lot(r) for r in await repository.rows(tx, select(LOT).where(LOT.c.id.in_(ids)))]
 
 
 def _lot(r: RowMapping) -> LotView:

@@ -17,7 +17,7 @@ from sqlalchemy import insert, select
 from backend.db.engine import Database, Tx
 from backend.kernel.clock import Clock
 from backend.kernel.errors import Invalid
-from backend.kernel.ids import RunId, WorkspaceId, new_id, new_lot_id
+from backend.kernel.ids import LotId, RunId, WorkspaceId, new_id, new_lot_id
 from backend.kernel.money import ZERO, Credits
 from backend.kernel.page import Page
 from backend.ledger import proof, reading, refunds, repository
@@ -25,7 +25,7 @@ from backend.ledger.policy import Debit, OpenLot, burn_by
 from backend.ledger.postgres_writer import OnPostgres
 from backend.ledger.repository import LOT
 from backend.ledger.sqlite_writer import OnSqlite
-from backend.ledger.views import Balance, EntryKind, EntryView, HoldStatus, HoldView, LotBook, LotSource, LotView, Receipt
+from backend.ledger.views import Balance, EntryKind, EntryView, HoldStatus, HoldView, LotBook, LotSource, LotsView, LotView, Receipt
 from backend.ledger.writing import BREAKAGE, ISSUED, Beside, Close, Hold, Lapse, Writer
 
 REMEMBERED = 10_000
@@ -182,6 +182,16 @@ class Ledger:
         """Every lot, newest first, spent ones too."""
         async with self._database.read() as tx:
             return await reading.lots(tx, workspace_id)
+
+    async def lots_at_a_glance(self, workspace_id: WorkspaceId, most: int = 50) -> LotsView:
+        """At most so many of either kind, and the sums of those with something left."""
+        async with self._database.read() as tx:
+            return await reading.lots_at_a_glance(tx, workspace_id, most)
+
+    async def lots_of(self, entries: Sequence[EntryView]) -> dict[LotId, LotView]:
+        """The lots that these entries moved."""
+        async with self._database.read() as tx:
+            return {lot.id: lot for lot in await reading.lots_named(tx, sorted({entry.lot_id for entry in entries}))}
 
     async def books(self, refs: Sequence[str]) -> list[LotBook]:
         """Every lot of these refs, of whatever workspace, with all that was posted to it. refs: at most a few hundred at once."""

@@ -58,6 +58,18 @@ class LotView:
 
 
 @dataclass(frozen=True, slots=True)
+class LotsView:
+    """A workspace's lots at a glance. open: the first to burn, in order. spent: the last that were used up. of_open: how many are open,
+    granted: what those brought, left: what is left of it."""
+
+    open: tuple[LotView, ...]
+    spent: tuple[LotView, ...]
+    of_open: int
+    granted: Credits
+    left: Credits
+
+
+@dataclass(frozen=True, slots=True)
 class HoldView:
     run_id: RunId
     workspace_id: WorkspaceId

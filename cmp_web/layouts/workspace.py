@@ -16,6 +16,7 @@ NAVIGATION = (
     ("agents", "Agents", "agents", routes.APP_AGENTS),
     ("runs", "Runs", "list", routes.APP_RUNS),
     ("credits", "Credits", "coin", routes.APP_CREDITS),
+    ("usage", "Usage", "bars", routes.APP_USAGE),
     ("keys", "Keys", "key", routes.APP_KEYS),
     ("webhooks", "Webhooks", "plug", routes.APP_WEBHOOKS),
     ("members", "Members", "users", routes.APP_MEMBERS),

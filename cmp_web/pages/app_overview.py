@@ -23,7 +23,7 @@ def view() -> rx.Component:
     both = rx.fragment(_browse("o"), link_button("Add credits", href=routes.APP_CREDITS))
     acts = rx.cond(Workspace.agents > 0, both, _browse("p"))
     head = page_head("Overview", rx.cond(Overview.today != "", when(Overview.today, WEEKDAY), "\u00a0"), acts)
-    body = rx.el.div(rx.el.div(_credits(), _steps(), class_name="og"), _agents(), _runs(), class_name="col g6")
+    body = rx.el.div(rx.el.div(_credits(), _steps(), class_name="og"), _week(), _agents(), _runs(), class_name="col g6")
     shown = phased(Overview, body, loading="Loading the overview", retry=Overview.load, failed="The overview could not be loaded")
     return workspace.shell("overview", head, shown)
 
@@ -41,16 +41,31 @@ def _credits() -> rx.Component:
         rx.el.p(Workspace.balance, " balance. ", held, class_name="xs i3 num"),
         class_name="col g1",
     )
-    pace = rx.el.div(
-        rx.el.span("At ", chart.pace, " a day, lasts", class_name="xs i3"),
-        rx.el.span(rx.cond(chart.end != "", "until " + chart.end, "more than a month"), class_name="t0 semi"),
-        class_name="col g1 oru",
-    )
-    unmeasured = rx.el.span("No forecast: nothing was used in the last 7 days", class_name="xs i3")
-    forecast = rx.cond(chart.path != "", rx.cond(chart.pace != "", pace, unmeasured), rx.fragment())
+    ends = rx.cond(Overview.ahead.end != "", "until " + Overview.ahead.end, "more than a year")
+    lasts = rx.el.div(rx.el.span("Lasts", class_name="xs i3"), rx.el.span(ends, class_name="t0 semi"), class_name="col g1 oru")
+    forecast = rx.cond((chart.path != "") & Overview.ahead.enough, lasts, rx.fragment())
     top = rx.el.div(now, forecast, class_name="row between top wrapx g4")
-    body = rx.el.div(top, burn_down(chart), class_name="pad col g6")
+    said = rx.cond(chart.path != "", rx.el.p(Overview.ahead.said, class_name="xs i3"), rx.fragment())
+    body = rx.el.div(top, burn_down(chart), said, class_name="pad col g6")
     return rx.el.section(body, class_name="card", custom_attrs={"aria-labelledby": "o1"})
+
+
+def _week() -> rx.Component:
+    week = Overview.week
+    figures = rx.el.dl(
+        *[
+            rx.el.div(rx.el.dt(name, class_name="xs i2"), rx.el.dd(value, class_name="t1 num"), class_name="col g1")
+            for name, value in (
+                ("Runs", week.runs),
+                ("Credits charged", week.charged),
+                ("Answered", rx.cond(week.answered != "", week.answered, "–")),
+                ("Failed, free", week.failed),
+                ("A run takes", rx.cond(week.pace != "", week.pace, "–")),
+            )
+        ],
+        class_name="pad figures five",
+    )
+    return card("Last 7 days", figures, name="o5", aside=more_link("All usage", routes.APP_USAGE))
 
 
 def _steps() -> rx.Component:
@@ -97,7 +112,7 @@ def _agents() -> rx.Component:
 
 
 def _runs() -> rx.Component:
-    table = runs_table(Overview.runs, lambda run_id: rx.redirect(routes.APP_RUNS + "?run=" + run_id), dense=False)
+    table = runs_table(Overview.runs, dense=False)
     listed = rx.cond(Overview.runs.length() > 0, table, no_runs())
     return card("Last runs", listed, name="o4", aside=more_link("All runs", routes.APP_RUNS))
 

@@ -2,65 +2,117 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import reflex as rx
 
 from cmp_web import routes
 from cmp_web.components.app_parts import fault_note, page_head, phased
-from cmp_web.components.app_runs import no_runs, run_drawer, runs_table
-from cmp_web.components.base import button, link_button
+from cmp_web.components.app_runs import no_runs, pager, run_drawer, runs_table
+from cmp_web.components.base import button, empty, link_button, plain_link
+from cmp_web.components.icons import icon
 from cmp_web.layouts import workspace
 from cmp_web.pages.page import Page
 from cmp_web.state.app_agents import Agents
+from cmp_web.state.app_asked import DOOR_CHOICES, STATUS_CHOICES, WHENS
 from cmp_web.state.app_runs import Runs
 from cmp_web.state.app_workspace import Workspace
 
-STATUSES = (("", "Status: all"), ("succeeded", "Answered"), ("failed", "Failed"), ("cancelled", "Stopped"), ("running", "Running"))
-
 
 def view() -> rx.Component:
-    head = rx.el.div(page_head("Runs", "Every question, what it cost and why."), _filters(), fault_note(Runs.problem), class_name="rhead")
-    more = rx.cond(
-        Runs.cursor != "", rx.el.div(button("Show older runs", kind="o", size="s", on_click=Runs.more), class_name="rfoot"), rx.fragment()
-    )
-    table = rx.el.div(runs_table(Runs.rows, Runs.show, current=rx.cond(Runs.opened, Runs.sheet.row.id, "")), more)
-    nothing = rx.cond((Runs.agent_id != "") | (Runs.status != ""), _none_match(), no_runs(_first()))
-    ready = rx.cond(Runs.rows.length() > 0, table, rx.el.div(nothing, class_name="inset"))
+    export = plain_link(icon("download"), "Export CSV", href=Runs.file, class_name="btn o", download="runs.csv")
+    title = page_head("Runs", "Every question, what it cost and why.", export)
+    head = rx.el.div(title, _filters(), _searched(), fault_note(Runs.problem), class_name="rhead")
+    table = rx.el.div(runs_table(Runs.rows, current=rx.cond(Runs.opened, Runs.sheet.row.id, "")), pager(Runs, Runs.reached))
+    nothing = rx.cond(Runs.reached != "", rx.el.div(_not_yet(), pager(Runs, Runs.reached)), rx.el.div(_nothing(), class_name="inset"))
+    ready = rx.cond(Runs.rows.length() > 0, table, nothing)
     shown = phased(Runs, ready, loading="Loading the runs", retry=Runs.load, failed="The runs could not be loaded")
     listed = rx.match(Runs.phase, ("ready", shown), rx.el.div(shown, class_name="inset"))
-    drawer = rx.cond(Runs.opened, run_drawer(Runs.sheet, Runs.close), rx.fragment())
+    drawer = rx.cond(Runs.opened, run_drawer(Runs.sheet, Runs.closed), rx.fragment())
     body = rx.el.div(rx.el.div(head, listed, class_name="rl"), drawer, class_name=rx.cond(Runs.opened, "rg", ""))
     return workspace.shell("runs", body, bare=True)
 
 
 def _filters() -> rx.Component:
-    agents = rx.el.select(
-        rx.el.option("Agent: all", value=""),
-        rx.foreach(Agents.rows, lambda agent: rx.el.option(agent.name, value=agent.id)),
+    box = rx.el.input(
+        id="q",
+        name="q",
+        type="search",
         class_name="inp s",
-        value=Runs.agent_id,
-        on_change=Runs.filter_agent,
-        aria_label="Agent",
+        placeholder="Question, answer or run id",
+        default_value=Runs.asked["q"],
+        key=Runs.phase,
+        on_change=Runs.search.debounce(400),
+        auto_complete="off",
+        max_length=200,
     )
-    statuses = rx.el.select(
-        *[rx.el.option(words, value=value) for value, words in STATUSES],
+    label = rx.el.label("Search the runs", html_for="q", class_name="vh")
+    agents = [rx.foreach(Agents.rows, lambda agent: rx.el.option(agent.name, value=agent.id))]
+    owners = [rx.foreach(Runs.owners, lambda owner: rx.el.option(owner.name, value=owner.id))]
+    doors = [rx.el.option(words, value=value) for value, words in DOOR_CHOICES]
+    statuses = [rx.el.option(words, value=value) for value, words in STATUS_CHOICES]
+    paid = rx.el.label(
+        rx.el.input(type="checkbox", checked=Runs.asked["paid"] == "1", on_change=lambda on: Runs.narrow("paid", rx.cond(on, "1", ""))),
+        rx.el.span("Charged only"),
+        class_name="ck nowrap",
+    )
+    whens = [rx.el.option(words, value=value) for value, words in WHENS.items() if value]
+    # Enter in the form must have a button to press, also where nobody sees one.
+    enter = rx.el.button("Search", type="submit", class_name="vh")
+    return rx.el.form(
+        rx.el.div(icon("search"), label, box, class_name="inwrap fs"),
+        _choice("agent", "Agent", "Agent: all", agents),
+        _choice("door", "Door", "Door: all", doors),
+        _choice("status", "Status", "Status: all", statuses),
+        _choice("owner", "Asked by", "Asked by: all", owners),
+        _choice("when", "When", WHENS[""], whens),
+        rx.cond(Runs.asked["when"] == "days", rx.fragment(_day("from", "First day"), _day("to", "Last day")), rx.fragment()),
+        paid,
+        enter,
+        class_name="row fl rfl",
+        role="search",
+        aria_label="Filters",
+        on_submit=Runs.submit,
+    )
+
+
+def _choice(name: str, label: str, every: str, options: list[Any]) -> rx.Component:
+    chosen = Runs.asked[name]
+    return rx.el.select(
+        rx.el.option(every, value=""),
+        *options,
+        class_name=rx.cond(chosen != "", "inp s set", "inp s"),
+        value=chosen,
+        on_change=lambda value: Runs.narrow(name, value),
+        aria_label=label,
+    )
+
+
+def _day(name: str, label: str) -> rx.Component:
+    return rx.el.input(
+        type="date",
+        name=name,
         class_name="inp s",
-        value=Runs.status,
-        on_change=Runs.filter_status,
-        aria_label="Status",
+        default_value=Runs.asked[name],
+        on_change=lambda value: Runs.narrow(name, value),
+        aria_label=f"{label}, UTC",
     )
-    return rx.el.div(agents, statuses, class_name="row fl", role="group", aria_label="Filters")
 
 
-def _first() -> rx.Component:
-    return link_button("Open an agent", href=routes.APP_AGENTS, kind="o", size="s")
+def _searched() -> rx.Component:
+    """What was searched, for the eye and for a screen reader."""
+    days = rx.cond(Runs.asked["when"] != "", "Days are UTC.", "")
+    return rx.el.p(Runs.searched, " ", days, class_name="xs i3 said", aria_live="polite")
 
 
-def _none_match() -> rx.Component:
-    said = rx.el.div(
-        rx.el.h2("No run matches", class_name="t0"), rx.el.p("None with this agent and status.", class_name="sm i2"), class_name="col g1"
-    )
-    clear = button("Show all runs", kind="o", size="s", on_click=rx.redirect(routes.APP_RUNS))
-    return rx.el.div(said, clear, class_name="emp")
+def _nothing() -> rx.Component:
+    clear = button("Show all runs", kind="o", size="s", on_click=Runs.clear)
+    unmatched = empty("search", "No run matches", "None is like this. Take away a filter, or choose a longer time.", clear)
+    return rx.cond(Runs.filtered, unmatched, no_runs(link_button("Open an agent", href=routes.APP_AGENTS, kind="o", size="s")))
+
+
+def _not_yet() -> rx.Component:
+    return rx.el.div(empty("search", "None among the newest", "Older runs have not been looked at yet."), class_name="inset")
 
 
 PAGE = Page(routes.APP_RUNS, "Runs", view, on_load=(Workspace.load, Agents.load, Runs.load))

@@ -17,6 +17,7 @@ from cmp_web.pages import (
     app_overview,
     app_runs,
     app_settings,
+    app_usage,
     app_webhooks,
 )
 from cmp_web.pages.page import Page
@@ -32,6 +33,7 @@ PAGES: tuple[Page, ...] = (
     app_agent_settings.PAGE,
     app_runs.PAGE,
     app_credits.PAGE,
+    app_usage.PAGE,
     app_keys.PAGE,
     app_webhooks.PAGE,
     app_orders.PAGE,

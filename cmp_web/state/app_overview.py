@@ -7,13 +7,17 @@ from dataclasses import dataclass
 import reflex as rx
 
 from backend.control_plane.instances import InstanceView
+from backend.gateway.usage import By, total
 from backend.gateway.views import RunFilter
 from backend.kernel.caller import Caller
 from cmp_web import routes
 from cmp_web.state.app_base import Loading
-from cmp_web.state.app_chart import Chart, chart
+from cmp_web.state.app_burning import burning
+from cmp_web.state.app_chart import Chart
+from cmp_web.state.app_forecast import WEEK, Forecast
 from cmp_web.state.app_rows import AgentRow, RunRow, agent_row
-from cmp_web.state.app_runs import run_row
+from cmp_web.state.app_run_rows import run_row
+from cmp_web.state.app_usage import UsageSums, sums_row
 from cmp_web.state.app_workspace import Workspace
 from cmp_web.state.services import services
 from cmp_web.state.session import signed_in
@@ -36,6 +40,8 @@ class Overview(Loading, rx.State):
     steps: list[StepRow] = []
     done: int = 0
     chart: Chart = Chart()
+    ahead: Forecast = Forecast()
+    week: UsageSums = UsageSums()
     today: str = ""
 
     @rx.event
@@ -49,8 +55,9 @@ class Overview(Loading, rx.State):
             self.agents, self.runs = [agent_row(view) for view in agents], [run_row(view) for view in runs]
             self.steps = await _steps(caller, agents, ran=bool(runs))
             self.done = sum(step.done for step in self.steps)
-            entries = (await house.ledger.entries(caller.workspace_id, limit=100)).items
-            self.chart = chart(entries, await house.ledger.balance(caller.workspace_id), house.clock.now())
+            self.chart, self.ahead = await burning(caller, await house.ledger.balance(caller.workspace_id))
+            week = await house.gateway.usage.sums(caller, By.DAY, house.gateway.usage.period(None, None, WEEK))
+            self.week = sums_row(total(week.values()))
             self.today = house.clock.now().isoformat()
 
 

@@ -88,7 +88,7 @@ class ReceiptRow:
 
 @dataclass(frozen=True)
 class RunRow:
-    """charged: what stands in the list's last column. seconds: how long the run took, "" while it runs."""
+    """charged: what stands in the list's last column. seconds: how long the run took, "" while it runs. href: where it is open."""
 
     id: str = ""
     short: str = ""
@@ -102,19 +102,33 @@ class RunRow:
     started: str = ""
     charged: str = ""
     seconds: str = ""
+    href: str = ""
+
+
+@dataclass(frozen=True)
+class RunEventRow:
+    n: int
+    name: str
+    words: str
 
 
 @dataclass(frozen=True)
 class RunSheet:
-    """One run in full."""
+    """One run in full. caller: who asked. file: where its receipt is. newer, older: where its neighbours in the list are open."""
 
     row: RunRow = field(default_factory=RunRow)
     pieces: list[Piece] = field(default_factory=list)
     sources: list[SourceRow] = field(default_factory=list)
     receipt: ReceiptRow = field(default_factory=ReceiptRow)
+    events: list[RunEventRow] = field(default_factory=list)
+    caller: str = ""
     tokens: str = ""
     error: str = ""
     error_code: str = ""
+    cost: str = ""
+    file: str = ""
+    newer: str = ""
+    older: str = ""
 
 
 def stamp(at: datetime) -> str:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import reflex as rx
 
 from backend.kernel.caller import Caller
-from backend.kernel.money import Credits
 from cmp_web.state.app_rows import share
 from cmp_web.state.services import services
 from cmp_web.state.session import signed_in
 
 
 class Workspace(rx.State):
-    """available, balance, held: credits as decimal text. left: per cent of all granted credits that is still there.
+    """available, balance, held: credits as decimal text. left: per cent of what the open lots brought that is still there.
 
     low: whether the balance is at or below a threshold at which the workspace is told.
     """
@@ -50,11 +49,10 @@ class Workspace(rx.State):
 
     async def _count(self, caller: Caller) -> None:
         ledger = services().ledger
-        now, lots = await ledger.balance(caller.workspace_id), await ledger.lots(caller.workspace_id)
-        granted = sum((lot.granted for lot in lots), Credits(0))
+        now, lots = await ledger.balance(caller.workspace_id), await ledger.lots_at_a_glance(caller.workspace_id, 0)
         self.available, self.balance, self.held = str(now.available), str(now.balance), str(now.held)
-        self.left, self.empty = share(now.available.micro, granted.micro), now.available.micro <= 0
         self.low = await services().proofs.alerts.standing(caller.workspace_id) is not None
+        self.left, self.empty = share(now.available.micro, lots.granted.micro), now.available.micro <= 0
 
 
 async def recount(state: rx.State, caller: Caller) -> None:

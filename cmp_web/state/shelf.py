@@ -108,8 +108,8 @@ def cheaper(sku: str) -> tuple[str, str]:
     best = min(packs, key=lambda pack: pack[0].price.amount_minor / pack[0].terms.credits.micro)[0]
     if best.price.amount_minor * mine.terms.credits.micro >= mine.price.amount_minor * best.terms.credits.micro:
         return "", ""
-    each = f"{_each(best.price, best.terms)} each instead of {_each(mine.price, mine.terms)}"
-    return best.sku, f"{words.credits(best.terms.credits)} cost {each}."
+    instead = f"{each(best.price, best.terms)} each instead of {each(mine.price, mine.terms)}"
+    return best.sku, f"{words.credits(best.terms.credits)} cost {instead}."
 
 
 def slug_of(sku: str) -> str:
@@ -162,10 +162,10 @@ def _rows(product: catalogue.Product, price: Money, terms: Terms) -> list[Row]:
     if product.is_agent:
         included, knowledge = words.credits(terms.credits), words.megabytes(terms.knowledge)
         return [Row("A run", rules.price(terms.rules)), Row("Included", included), Row("Knowledge", knowledge)]
-    return [Row("A credit", _each(price, terms)), Row("Expires", "Never")]
+    return [Row("A credit", each(price, terms)), Row("Expires", "Never")]
 
 
-def _each(price: Money, terms: Terms) -> str:
+def each(price: Money, terms: Terms) -> str:
     """The price of one credit, rounded to a minor unit."""
     return str(Money(round(price.amount_minor * 1_000_000 / terms.credits.micro), price.currency))
 
@@ -229,7 +229,7 @@ def _plan(product: catalogue.Product, index: int, sku: str, name: str, price: Mo
         sku=sku,
         name=name,
         price=str(price),
-        line=f"{included}, {knowledge} of knowledge, {widgets}" if product.is_agent else f"{_each(price, terms)} a credit",
+        line=f"{included}, {knowledge} of knowledge, {widgets}" if product.is_agent else f"{each(price, terms)} a credit",
         gets=f"1 agent and {included}" if product.is_agent else included,
         run=rules.price(terms.rules),
         most=words.credits(terms.run),

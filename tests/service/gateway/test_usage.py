@@ -76,7 +76,7 @@ async def test_the_sums_of_every_kind_are_those_of_the_runs(house: House) -> Non
     assert (whole.runs, whole.succeeded, whole.failed, whole.cancelled, whole.charged, whole.tokens) == (6, 5, 1, 0, Credits.of(4), 43)
     owners = await usage.sums(caller, By.OWNER, period)
     assert [(key.split("_")[0], sums.runs) for key, sums in owners.items()] == [("key:key", 3), ("widget:wid", 2), ("account:acc", 1)]
-    daily = await usage.daily(caller, By.AGENT, period)
+    daily = await usage.crossed(caller, By.AGENT, By.DAY, period)
     assert {key: total(days.values()) for key, days in daily.items()} == await usage.sums(caller, By.AGENT, period)
 
 
