@@ -17,7 +17,7 @@ from backend.kernel.errors import Invalid
 from backend.kernel.page import Page
 from backend.ledger import reading
 
-LOOK, READ = 10_000, 2_000
+LOOK, READ = 4_000, 2_000
 """Rows that one page looks at: those whose columns are compared, and those whose texts have to be read."""
 MAX_TEXT = 200
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -37,18 +37,18 @@ def burn_down(chart: Any) -> rx.Component:
 
 
 def day_columns(plot: Any, measure: rx.Var[str] | str) -> rx.Component:
-    """A column for each day. measure: the head of the table's second column."""
+    """A column for each day, in a field of 1040 × 176. measure: the head of the table's second column."""
 
     def column(item: Any) -> rx.Component:
         box = rx.el.svg.rect(x=item.x, y=item.y, width=item.width, height=item.height, rx="1.5", class_name="cb")
         return rx.el.svg.g(box, rx.el.svg.title(item.words))
 
     drawn = rx.el.svg(
-        _grid(plot),
+        _grid(plot, 1040),
         rx.foreach(plot.columns, column),
         _days(plot),
-        view_box="0 0 640 176",
-        class_name="burn",
+        view_box="0 0 1040 176",
+        class_name="burn wide",
         custom_attrs={"role": "img", "aria-label": plot.words},
     )
     return rx.el.div(drawn, as_table(plot, measure), class_name="col g2")
@@ -81,12 +81,12 @@ def seg(steps: Any, label: str) -> rx.Component:
     return rx.el.nav(rx.foreach(steps, step), class_name="seg", aria_label=label)
 
 
-def _grid(drawn: Any) -> rx.Component:
+def _grid(drawn: Any, width: int = 640) -> rx.Component:
     return rx.foreach(
         drawn.lines,
         lambda mark: rx.fragment(
-            rx.el.svg.line(x1="8", x2="596", y1=mark.at, y2=mark.at, class_name="gl"),
-            rx.el.svg.text(mark.label, x="640", y=mark.at + 4, text_anchor="end", class_name="ax"),
+            rx.el.svg.line(x1="8", x2=width - 44, y1=mark.at, y2=mark.at, class_name="gl"),
+            rx.el.svg.text(mark.label, x=width, y=mark.at + 4, text_anchor="end", class_name="ax"),
         ),
     )
 

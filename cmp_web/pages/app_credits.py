@@ -40,7 +40,8 @@ def _balance() -> rx.Component:
         rx.el.div(sums, class_name="sm sums"),
         class_name="row between top wrapx g4",
     )
-    said = note(Credits.ahead.said, rx.cond(Credits.lapse != "", " " + Credits.lapse, ""), sign="clock")
+    end = rx.cond(Credits.ahead.end != "", rx.fragment(" ", rx.el.strong(Credits.ahead.end), "."), rx.fragment())
+    said = note(Credits.ahead.said, end, rx.cond(Credits.lapse != "", " " + Credits.lapse, ""), sign="clock")
     here = {"aria_current": rx.cond(Credits.days == "", "true", "false")}, {"aria_current": rx.cond(Credits.days != "", "true", "false")}
     spans = rx.el.nav(
         link("7 days", href=routes.APP_CREDITS, **here[0]),

@@ -41,11 +41,15 @@ def _credits() -> rx.Component:
         rx.el.p(Workspace.balance, " balance. ", held, class_name="xs i3 num"),
         class_name="col g1",
     )
-    ends = rx.cond(Overview.ahead.end != "", "until " + Overview.ahead.end, "more than a year")
+    ends = rx.cond(Overview.ahead.end != "", "until " + Overview.ahead.end, rx.cond(Workspace.empty, "nothing left", "more than a year"))
     lasts = rx.el.div(rx.el.span("Lasts", class_name="xs i3"), rx.el.span(ends, class_name="t0 semi"), class_name="col g1 oru")
     forecast = rx.cond((chart.path != "") & Overview.ahead.enough, lasts, rx.fragment())
     top = rx.el.div(now, forecast, class_name="row between top wrapx g4")
-    said = rx.cond(chart.path != "", rx.el.p(Overview.ahead.said, class_name="xs i3"), rx.fragment())
+    said = rx.cond(
+        chart.path != "",
+        rx.el.p(Overview.ahead.said, rx.cond(Overview.ahead.end != "", " " + Overview.ahead.end + ".", ""), class_name="xs i3"),
+        rx.fragment(),
+    )
     body = rx.el.div(top, burn_down(chart), said, class_name="pad col g6")
     return rx.el.section(body, class_name="card", custom_attrs={"aria-labelledby": "o1"})
 

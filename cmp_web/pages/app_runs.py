@@ -101,8 +101,9 @@ def _day(name: str, label: str) -> rx.Component:
 
 def _searched() -> rx.Component:
     """What was searched, for the eye and for a screen reader."""
-    days = rx.cond(Runs.asked["when"] != "", "Days are UTC.", "")
-    return rx.el.p(Runs.searched, " ", days, class_name="xs i3 said", aria_live="polite")
+    days = rx.cond(Runs.asked["when"] != "", " Days are UTC.", "")
+    said = rx.el.p(Runs.searched, days, class_name="xs i3 said")
+    return rx.el.div(rx.cond((Runs.searched != "") | (Runs.asked["when"] != ""), said, rx.fragment()), aria_live="polite")
 
 
 def _nothing() -> rx.Component:

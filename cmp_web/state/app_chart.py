@@ -79,7 +79,7 @@ def chart(past: Sequence[float], ahead: Forecast, balance: Balance, now: datetim
         now_y=now_y,
         end_x=end_x,
         end=_about(ahead.days, now) if meets else "",
-        words=f"Balance of the last {behind} days, from {words.number(past[0])} to {words.number(past[-1])} credits. {ahead.said}",
+        words=f"Balance of {behind} days, {words.number(past[0])} to {words.number(past[-1])} credits. {ahead.said} {ahead.end}".rstrip(),
     )
 
 
@@ -101,9 +101,9 @@ def balances(balance: Balance, spent: Mapping[str, Credits], moved: Sequence[tup
 
 
 def rounded(value: float) -> int:
-    """The next 1, 2, 4, 6 or 8 times a power of ten, even, so that half of it is whole."""
+    """The next 1, 2, 3, … times a power of ten, even, so that half of it is whole."""
     power = 10 ** math.floor(math.log10(max(value, 1)))
-    return max(2, next(int(step * power) for step in (1, 2, 4, 6, 8, 10) if step * power >= value))
+    return next(step * power for step in range(1, 11) if step * power >= value and step * power % 2 == 0)
 
 
 def _about(days: float, now: datetime) -> str:

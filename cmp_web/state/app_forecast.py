@@ -15,12 +15,11 @@ FAR = 366
 
 @dataclass(frozen=True)
 class Forecast:
-    """pace: credits a day, 0.0 without one. days: until nothing is left. said: the basis and the outcome, in words; end: its date in words,
-    "" when it is not within a year. enough: whether there was enough to go by."""
+    """pace: credits a day, 0.0 without one. days: until nothing is left. said: how it is reckoned, in words, up to `end`: the date, or ""
+    when there is none or it is not within a year. enough: whether there was enough to go by."""
 
     pace: float = 0.0
     days: float = 0.0
-    basis: str = ""
     end: str = ""
     said: str = ""
     enough: bool = False
@@ -42,14 +41,14 @@ def forecast(spent: Sequence[Credits], available: Credits, now: datetime) -> For
     pace = total / MICRO / span
     days = available.micro / MICRO / pace
     basis = f"the last {span} days" if span in {WEEK, MONTH} else f"the {span} days since the first charge"
-    end = "" if days >= FAR else f"about {(now + timedelta(days=days)).astimezone(UTC):%-d %b %Y}"
-    return Forecast(pace, days, basis, end, _said(pace, basis, end, available), enough=True)
+    end = "" if days >= FAR or available.micro <= 0 else f"about {(now + timedelta(days=days)).astimezone(UTC):%-d %b %Y}"
+    return Forecast(pace, days, end, _said(pace, basis, end, available), enough=True)
 
 
 def _said(pace: float, basis: str, end: str, available: Credits) -> str:
     if available.micro <= 0:
         return f"Nothing is left. The mean of {basis} was {rate(pace)} a day."
-    return f"At {rate(pace)} a day, the mean of {basis}, credits last {'until ' + end if end else 'more than a year'}."
+    return f"At {rate(pace)} a day, the mean of {basis}, credits last " + ("until" if end else "more than a year.")
 
 
 def rate(pace: float) -> str:

@@ -9,7 +9,8 @@ from datetime import date
 from cmp_web.state import words
 from cmp_web.state.app_chart import Figure, Mark, rounded
 
-_LEFT, _RIGHT, _TOP, _BOTTOM = 8, 596, 12, 144
+_LEFT, _RIGHT, _TOP, _BOTTOM = 8, 996, 12, 144
+"""Of a field of 1040 × 176."""
 STROKE_WIDTH, STROKE_HEIGHT = 112, 24
 
 

@@ -18,12 +18,16 @@ from cmp_web.state.app_orders import Orders
 from cmp_web.state.app_overview import Overview
 from cmp_web.state.app_runs import Runs
 from cmp_web.state.app_spending import WorkspaceBudget
+from cmp_web.state.app_usage import Usage
 from cmp_web.state.app_webhooks import Hooks
 from cmp_web.state.app_widget import Site, Widget
 from cmp_web.state.app_workspace import Workspace
 from tests.web.app.conftest import Desk, call
 
-STATES = (Agent, Agents, Chat, Credits, Hooks, Keys, Knowledge, Members, Orders, Overview, Runs, Site, Widget, Workspace, WorkspaceBudget)
+STATES = (
+    *(Agent, Agents, Chat, Credits, Hooks, Keys, Knowledge, Members, Orders, Overview, Runs, Site, Usage, Widget),
+    *(Workspace, WorkspaceBudget),
+)
 FRAMEWORK = {"setvar", "set_is_hydrated", "hydrate"}
 HANDLERS = [(state, name) for state in STATES for name in state.event_handlers if name not in FRAMEWORK]
 

@@ -8,12 +8,10 @@ import reflex as rx
 from backend.kernel.errors import Unavailable
 from cmp_web.state.app_agents import Agent, Agents
 from cmp_web.state.app_chat import Chat
-from cmp_web.state.app_credits import Credits
 from cmp_web.state.app_knowledge import Knowledge
 from cmp_web.state.app_members import Members
 from cmp_web.state.app_orders import Orders
 from cmp_web.state.app_overview import Overview
-from cmp_web.state.app_runs import Runs
 from cmp_web.state.app_widget import Widget
 from cmp_web.state.app_workspace import Workspace
 from tests.web.app.conftest import Desk, call
@@ -97,34 +95,6 @@ async def test_the_widget_keeps_what_was_typed_and_puts_the_fault_at_its_field(d
     await call(Widget.save, tab, form | {"origins": "", "contact_email": "nobody"})
     assert tab.contact_fault
     assert (await desk.services.widgets.settings(desk.caller, desk.agent.id)).allowed_origins == ("https://shop.example",)
-
-
-async def test_a_run_opens_as_a_slip_and_filters_narrow_the_list(desk: Desk) -> None:
-    await desk.document()
-    chat = desk.at_agent(Chat)
-    await call(Chat.load, chat)
-    await call(Chat.send, chat, {"text": "When can I return a lamp?"})
-    tab = desk.tab(Runs, f"/app/runs?run={chat.turns[1].run_id}")
-    await call(Runs.load, tab)
-    [row] = tab.rows
-    assert (row.status_words, row.door, row.charged, tab.opened) == ("Answered", "Chat", "1 credit", True)
-    receipt = tab.sheet.receipt
-    assert (receipt.quoted, receipt.charged, receipt.released, receipt.available) == ("1 credit", "1 credit", "0 credits", "4 credits")
-    assert [(lot.label, lot.amount) for lot in receipt.lots] == [("Welcome", "1 credit")]
-    await call(Runs.filter_status, tab, "failed")
-    assert (tab.rows, tab.opened) == ([], False)
-    await call(Runs.filter_status, tab, "nonsense")
-    assert len(tab.rows) == 1
-    await call(Runs.show, tab, "run_of_somebody_else")
-    assert (tab.opened, tab.problem) == (False, "There is no such run.")
-
-
-async def test_credits_name_the_lot_that_burns_now_and_every_entry(desk: Desk) -> None:
-    tab = desk.tab(Credits)
-    await call(Credits.load, tab)
-    assert [(lot.source, lot.label, lot.remaining, lot.turn) for lot in tab.lots] == [("Gift", "Welcome", "5", "Burns now")]
-    assert [(entry.kind, entry.amount, entry.balance) for entry in tab.entries] == [("Grant", "+5", "5")]
-    assert [(pack.credits, pack.price) for pack in tab.packs] == [("100 credits", ""), ("500 credits", "")]
 
 
 async def test_a_workspace_that_bought_nothing_yet_has_no_orders_and_one_member(desk: Desk) -> None:
