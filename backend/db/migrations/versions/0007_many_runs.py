@@ -14,13 +14,18 @@ _MICROS = {
     "postgresql": "CAST(extract(epoch FROM expires_at) * 1000000 AS BIGINT)",
 }
 _DAYS = {
-    "sqlite": ("date(r.finished_at)", "CAST(round((julianday(r.finished_at) - julianday(r.started_at)) * 86400000) AS INTEGER)"),
+    "sqlite": (
+        "date(r.finished_at)",
+        "CAST(round((julianday(r.finished_at) - julianday(r.started_at)) * 86400000) AS INTEGER)",
+        "json_extract(r.usage, '$.total_tokens')",
+    ),
     "postgresql": (
         "to_char(r.finished_at AT TIME ZONE 'UTC', 'YYYY-MM-DD')",
         "CAST(extract(epoch FROM r.finished_at - r.started_at) * 1000 AS BIGINT)",
+        "CAST(r.usage->>'total_tokens' AS BIGINT)",
     ),
 }
-"""The UTC day a run ended on, and the milliseconds it took."""
+"""The UTC day a run ended on, the milliseconds it took, and its tokens, where a model was asked."""
 
 
 def upgrade() -> None:
@@ -55,10 +60,11 @@ def _usage() -> None:
         *(sa.Column(name, sa.BigInteger(), nullable=False) for name in counts),
         sa.PrimaryKeyConstraint(*names, name="pk_gateway_usage"),
     )
-    day, ended = _DAYS[op.get_bind().dialect.name]
+    day, ended, tokens = _DAYS[op.get_bind().dialect.name]
     op.execute(f"""INSERT INTO gateway_usage SELECT r.workspace_id, {day}, r.instance_id, r.spender, r.door, count(*),
         sum(CASE WHEN r.status = 'succeeded' THEN 1 ELSE 0 END), sum(CASE WHEN r.status = 'failed' THEN 1 ELSE 0 END),
-        sum(CASE WHEN r.status = 'cancelled' THEN 1 ELSE 0 END), sum(COALESCE(h.charged, 0)), 0, sum({ended})
+        sum(CASE WHEN r.status = 'cancelled' THEN 1 ELSE 0 END), sum(COALESCE(h.charged, 0)), sum(COALESCE({tokens}, 0)),
+        sum({ended})
         FROM gateway_run r LEFT JOIN ledger_hold h ON h.run_id = r.id WHERE r.finished_at IS NOT NULL GROUP BY 1, 2, 3, 4, 5""")
 
 
