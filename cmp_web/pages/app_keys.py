@@ -140,7 +140,7 @@ def _row(key: Any) -> rx.Component:
     )
     return rx.el.tr(
         rx.el.td(rx.el.span(key.name, class_name="med blk"), rx.el.span(key.prefix, class_name="mono xs i2")),
-        rx.el.td(rx.el.span(key.agents, class_name="blk"), rx.el.span("May: ", key.scopes, class_name="xs i3"), class_name="i2 full"),
+        rx.el.td(rx.el.span(key.agents, class_name="blk"), rx.el.span("For: ", key.scopes, class_name="xs i3"), class_name="i2 full"),
         rx.el.td(budget_bars(key.bounds), class_name="full bud"),
         rx.el.td(_label("Last used "), rx.cond(key.used != "", when(key.used), never), class_name="i2 nowrap"),
         rx.el.td(_label("Ends "), rx.cond(key.over, badge("Expired", tone="ba"), ends), class_name="i2 nowrap"),
