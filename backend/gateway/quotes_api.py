@@ -68,7 +68,7 @@ def routes(quotes: Quotes, who: Who) -> APIRouter:
     router = APIRouter(tags=["runs"])
 
     @router.post("/v1/runs:quote")
-    async def quote_run(body: RunIn, caller: Annotated[Caller, Depends(who.viewer)]) -> QuoteOut:
+    async def quote_run(body: RunIn, caller: Annotated[Caller, Depends(who.run_lister)]) -> QuoteOut:
         """What this run would cost: the body of `POST /v1/runs`. Nothing is held, nothing runs, nothing is kept."""
         return QuoteOut.of(await quotes.quote(caller, body.command(None)))
 
