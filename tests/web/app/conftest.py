@@ -109,9 +109,10 @@ async def _closed(_scope: Any, _receive: Any, send: Any) -> None:
 @pytest.fixture
 async def desk(sqlite_url: str, clock: FrozenClock, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Desk]:
     runner = ScriptedRunner()
+    # The gateway is built with the services, so the port must be filled before them.
+    monkeypatch.setattr(container, "local_runner", lambda *_: runner)
     database, durable = Database(sqlite_url), Durable(settings.durable_database)
     services = container.Services(settings, database=database, durable=durable, clock=clock, saleor=httpx.ASGITransport(_closed))
-    services.runner = runner
     monkeypatch.setattr(container, "_current", services)
 
     async def at_once(_workflow: str, _key: str, document_id: str) -> None:
