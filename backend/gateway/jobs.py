@@ -91,6 +91,7 @@ class Admitted:
             error_code=outcome.error_code,
             error_detail=ended.error_detail,
             conversation_id=self.conversation_id,
+            owner=self.owner,
         )
 
 

@@ -112,6 +112,8 @@ async def desk(sqlite_url: str, clock: FrozenClock, settings: Settings, monkeypa
     # The gateway is built with the services, so the port must be filled before them.
     monkeypatch.setattr(container, "local_runner", lambda *_: runner)
     database, durable = Database(sqlite_url), Durable(settings.durable_database)
+    # Before the services are wired: the gateway is, with its runner, as soon as they are, so that background runs can be taken up.
+    monkeypatch.setattr(container.Services, "runner", runner)
     services = container.Services(settings, database=database, durable=durable, clock=clock, saleor=httpx.ASGITransport(_closed))
     monkeypatch.setattr(container, "_current", services)
 
