@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import httpx
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -143,6 +143,16 @@ def create_app(services: Services, shop: EmbeddedShop | None = None) -> FastAPI:
     problem.install(app)
     app.add_middleware(BodyLimit)
     who = Who(services.access.resolve)
+    for router in _routers(services, who):
+        app.include_router(router)
+    if shop is not None:
+        app.include_router(shop.routes(who))
+        app.router.routes.extend(shop.server.routes)
+    return app
+
+
+def _routers(services: Services, who: Who) -> Sequence[APIRouter]:
+    """Routes are tried in this order: deliveries come in crowds."""
     auth = identity.Auth(
         services.sign_up,
         services.sign_in,
@@ -151,8 +161,7 @@ def create_app(services: Services, shop: EmbeddedShop | None = None) -> FastAPI:
         services.settings,
         proven=services.orders.claim,
     )
-    # Routes are tried in this order: deliveries come in crowds.
-    for router in (
+    return (
         provisioner.routes(services.provisioner, services.orders, who, base_url=services.settings.base_url, version=__version__),
         health.routes(services, who),
         identity.routes(auth, who),
@@ -171,12 +180,7 @@ def create_app(services: Services, shop: EmbeddedShop | None = None) -> FastAPI:
         webhooks.routes(services.webhook_room.webhooks, who),
         provisioner_desk.routes(services.desk, who),
         commerce.routes(services.till, who),
-    ):
-        app.include_router(router)
-    if shop is not None:
-        app.include_router(shop.routes(who))
-        app.router.routes.extend(shop.server.routes)
-    return app
+    )
 
 
 @asynccontextmanager
