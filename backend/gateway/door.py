@@ -17,12 +17,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend.bounds import MAX_BODY, WORDS
 from backend.doors import Members
-from backend.gateway import sse
+from backend.gateway import policy, sse
 from backend.gateway.begun import Begun
 from backend.gateway.capacity import overloaded
 from backend.gateway.schemas import RunIn, RunOut
 from backend.gateway.views import RunCommand, RunView
-from backend.kernel.caller import Caller
+from backend.kernel.caller import Caller, Door
 from backend.kernel.errors import DomainError, Invalid, TooLarge, UnsupportedMedia
 from backend.problem import MALFORMED, problem, unforeseen
 
@@ -57,10 +57,11 @@ async def reply(runs: Runs, caller: Caller, wanted: RunIn, idempotency_key: str 
     headers = {"Idempotency-Replayed": "true"} if begun.repeated else {}
     if wanted.background:
         view = await runs.get(caller, begun.run_id)
-        return Reply(_json(view), 202, headers=headers | {"Location": f"{PATH}/{begun.run_id}"})
+        return Reply(_json(view, caller), 202, headers=headers | {"Location": f"{PATH}/{begun.run_id}"})
     if wanted.stream:
         return Reply(sse.lines(begun), type=EVENTS, headers=headers | sse.HEADERS)
-    return Reply(_json(await begun.result()), headers=headers)
+    run = await begun.result()
+    return Reply(_json(run, caller), headers=headers)
 
 
 class RunDoor:
@@ -136,5 +137,9 @@ async def _send(answer: Reply, send: Send) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-def _json(view: RunView) -> bytes:
-    return RunOut.of(view).model_dump_json().encode("utf-8", "replace")
+def shown(run: RunView, caller: Caller) -> RunOut:
+    return RunOut.of(policy.without_cost(run) if caller.door is Door.WIDGET else run)
+
+
+def _json(run: RunView, caller: Caller) -> bytes:
+    return shown(run, caller).model_dump_json().encode("utf-8", "replace")

@@ -55,7 +55,7 @@ class Execution:
 
         early: begin to work while the hold is being written. Nothing of the answer is given out before it is.
         """
-        started = events.started(run.run_id, run.instance.id, run.conversation_id, str(run.price), run.started_at)
+        started = events.started(run.run_id, run.instance.id, run.conversation_id, str(run.price), run.started_at, run.door)
         live = self._live[run.run_id] = LiveRun(run.run_id, started)
         task = asyncio.get_running_loop().create_task(self._carry(run, live, hold, early=early), name=run.run_id)
         self._tasks.add(task)

@@ -6,12 +6,13 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from backend.catalogue import Terms
-from backend.gateway.views import Outcome, RunCommand, RunStatus, SourceView
+from backend.gateway.views import Outcome, RunCommand, RunStatus, RunView, SourceView
 from backend.kernel.caller import Caller, Door
-from backend.kernel.errors import Conflict, Forbidden, Invalid, TooLarge
+from backend.kernel.errors import Conflict, Forbidden, InsufficientCredits, Invalid, TooLarge
 from backend.kernel.ids import ConversationId, RunId
 from backend.kernel.money import ZERO, Credits
 from backend.kernel.pricing import Ending
@@ -76,6 +77,16 @@ def admit(caller: Caller, instance: Agent) -> None:
         raise Forbidden("This agent's plan does not include the API.", code="door_not_in_plan")
     if caller.door is Door.MCP and not instance.terms.mcp:
         raise Forbidden("This agent's plan does not include MCP.", code="door_not_in_plan")
+
+
+def without_cost(run: RunView) -> RunView:
+    """A run as a visitor of a customer's site is told of it: what it costs its owner is none of their business."""
+    return replace(run, receipt=None)
+
+
+def out_of_credits() -> InsufficientCredits:
+    """What a visitor is told when the owner's credits, or a budget, are used up."""
+    return InsufficientCredits("This agent cannot answer just now.")
 
 
 def asked(command: RunCommand) -> None:

@@ -23,7 +23,7 @@ from backend.gateway.usage import Usage
 from backend.gateway.views import RunCommand, RunEvent, RunFilter, RunStatus, RunView
 from backend.kernel.caller import Caller, Door
 from backend.kernel.clock import Clock
-from backend.kernel.errors import Invalid, NotFound
+from backend.kernel.errors import InsufficientCredits, Invalid, NotFound
 from backend.kernel.ids import RunId
 from backend.kernel.page import MAX_PAGE, Page
 from backend.ledger.service import Ledger
@@ -113,10 +113,10 @@ class Gateway:
         except BaseException:
             give_back()
             raise
-        if command.background and self._background is not None:
-            begun = await self._put_by(self._background, run, command, key, give_back)
-        else:
-            begun = await self._start(run, command, key, give_back)
+        try:
+            begun = await self._let_in(run, command, key, give_back)
+        except InsufficientCredits as short:
+            raise policy.out_of_credits() if caller.door is Door.WIDGET else short from None
         if begun is not None:
             return begun
         assert key is not None, "only a request key is unique"
@@ -177,6 +177,11 @@ class Gateway:
         """ "Try it here": see `Trials.ask`."""
         async for event in self._trials.ask(product_slug, visitor, text):
             yield event
+
+    async def _let_in(self, run: Admitted, command: RunCommand, key: str | None, give_back: Callable[[], None]) -> Begun | None:
+        if command.background and self._background is not None:
+            return await self._put_by(self._background, run, command, key, give_back)
+        return await self._start(run, command, key, give_back)
 
     async def _start(self, run: Admitted, command: RunCommand, key: str | None, give_back: Callable[[], None]) -> Begun | None:
         """Hold the price and carry the run out in this process. None when the request was made before."""

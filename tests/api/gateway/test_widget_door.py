@@ -34,6 +34,20 @@ async def test_a_refusal_can_be_read_by_the_page_too(door: Open) -> None:
     assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (402, SITE)
 
 
+async def test_a_visitor_is_told_no_price_no_cost_and_no_balance(door: Open) -> None:
+    ann, poor = await door(), await door("bob@example.com", credits_="0.5")
+    _, headers = await visit(ann)
+    run = (await ann.ask(headers=headers)).json()
+    again = (await ann.http.get(f"/v1/runs/{run['id']}", headers=headers)).json()
+    streamed = (await ann.ask(headers=headers, stream=True)).text
+    assert (run["receipt"], again["receipt"]) == (None, None)
+    assert "run.completed" in streamed
+    assert [word for word in ("quoted", "charged", "available") if word in streamed] == []
+    assert (await ann.http.get(f"/v1/runs/{run['id']}")).json()["receipt"]["charged"] == "1"
+    refused = (await poor.ask(headers=(await visit(poor))[1])).json()
+    assert (refused["code"], refused["detail"]) == ("insufficient_credits", "This agent cannot answer just now.")
+
+
 async def test_a_token_used_on_another_site_runs_nothing(door: Open) -> None:
     ann = await door()
     _, headers = await visit(ann)
