@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from cachetools import TTLCache
+
 from backend.catalogue import Product
 from backend.control_plane.instances import InstanceView
 from backend.control_plane.knowledge.views import Passage
@@ -23,6 +25,8 @@ from backend.runner.ports import Job, PassageIn, Turn
 from backend.settings import Settings
 
 PASSAGES = 6
+PLAN_LIFE = 1.0
+"""Seconds until a flow's file is looked at again."""
 HISTORY = 20
 """Messages of the conversation that the agent is reminded of."""
 
@@ -101,9 +105,16 @@ class Jobs:
     ) -> None:
         self._knowledge, self._conversations, self._settings = knowledge, conversations, settings
         self._products = {product.slug: product for product in products}
+        self._plans: TTLCache[str, Plan] = TTLCache(1000, PLAN_LIFE)
 
     def plan(self, product_slug: str) -> Plan:
         """Raises Unavailable when the agent's flow is not there."""
+        plan = self._plans.get(product_slug)
+        if plan is None:
+            plan = self._plans[product_slug] = self._plan(product_slug)
+        return plan
+
+    def _plan(self, product_slug: str) -> Plan:
         product = self._products.get(product_slug)
         try:
             if product is not None and product.is_agent:

@@ -8,7 +8,7 @@ from collections import Counter
 
 from limits import RateLimitItem, RateLimitItemPerDay, RateLimitItemPerMinute
 from limits.aio.storage import Storage
-from limits.aio.strategies import MovingWindowRateLimiter
+from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from limits.storage import storage_from_string
 
 from backend.kernel.errors import RateLimited
@@ -23,7 +23,8 @@ class RateLimits:
             storage_from_string(f"async+{redis_url}", implementation="redispy") if redis_url else storage_from_string("async+memory://")
         )
         assert isinstance(storage, Storage)
-        self._window = MovingWindowRateLimiter(storage)
+        # Two numbers for each name: a window that keeps every request's moment costs more the more there are.
+        self._window = SlidingWindowCounterRateLimiter(storage)
 
     async def per_minute(self, what: str, most: int) -> None:
         """Count one request. Raises RateLimited when `most` were made within the last minute."""
