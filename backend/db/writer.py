@@ -75,7 +75,8 @@ class SqliteWriter:
     def _open(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, isolation_level=None, cached_statements=256)
         # NORMAL leaves the sync of each commit to us; the log is still synced by SQLite before any of it is moved into the database.
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=0", "wal_autocheckpoint=0"):
+        # Foreign keys are off, as SQLite has them by itself: what is written here refers to rows that the same change wrote or found.
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=OFF", "busy_timeout=0", "wal_autocheckpoint=0"):
             connection.execute(f"PRAGMA {pragma}").close()
         connection.execute("PRAGMA cache_size=-32768").close()
         # The log comes into being with the first use of the database, and stays while a connection is open.

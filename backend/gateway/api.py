@@ -9,7 +9,7 @@ from fastapi.responses import Response, StreamingResponse
 from backend.doors import Who
 from backend.gateway import sse
 from backend.gateway.asking import run_filter
-from backend.gateway.door import EVENTS, reply, shown
+from backend.gateway.door import EVENTS, reply, told
 from backend.gateway.schemas import RunIn, RunOut, RunsOut
 from backend.gateway.service import Gateway
 from backend.gateway.views import RunFilter
@@ -56,12 +56,12 @@ def routes(gateway: Gateway, who: Who) -> APIRouter:
     @router.get("/{run_id}")
     async def read_run(run_id: str, caller: Annotated[Caller, Depends(who.run_reader)]) -> RunOut:
         """One run with its receipt."""
-        return shown(await gateway.get(caller, run_id), caller)
+        return RunOut.of(told(await gateway.get(caller, run_id), caller))
 
     @router.post("/{run_id}:cancel")
     async def cancel_run(run_id: str, caller: Annotated[Caller, Depends(who.runs)]) -> RunOut:
         """Stop a run. It is charged for the part that was delivered; one that has ended stays as it is."""
-        return shown(await gateway.cancel(caller, run_id), caller)
+        return RunOut.of(told(await gateway.cancel(caller, run_id), caller))
 
     _events(router, gateway, who)
     return router

@@ -12,7 +12,6 @@ from typing import Protocol
 
 from fastapi import Request
 from pydantic import ValidationError
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend.bounds import MAX_BODY, WORDS
@@ -20,6 +19,7 @@ from backend.doors import Members
 from backend.gateway import policy, sse
 from backend.gateway.begun import Begun
 from backend.gateway.capacity import overloaded
+from backend.gateway.rendering import run_json
 from backend.gateway.schemas import RunIn, RunOut
 from backend.gateway.views import RunCommand, RunView
 from backend.kernel.caller import Caller, Door
@@ -29,7 +29,7 @@ from backend.problem import MALFORMED, problem, unforeseen
 log = logging.getLogger(__name__)
 PATH = "/v1/runs"
 JSON, EVENTS = "application/json", "text/event-stream; charset=utf-8"
-_BEARER = "Bearer "
+_BEARER = b"Bearer "
 Known = Callable[[str], Caller | None]
 """Who came with this token a moment ago; asks nothing and never waits."""
 
@@ -87,15 +87,16 @@ class RunDoor:
     async def _answer(self, scope: Scope, receive: Receive) -> Reply:
         if self._runs.full:
             raise overloaded()
-        headers = Headers(scope=scope)
-        bearer = headers.get("authorization", "")
-        known = self._known(bearer.removeprefix(_BEARER)) if bearer.startswith(_BEARER) else None
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        bearer = headers.get(b"authorization", b"")
+        known = self._known(bearer[len(_BEARER) :].decode("latin-1")) if bearer.startswith(_BEARER) else None
         caller = self._who.admit(known) if known else await self._who(Request(scope))
-        kind = headers.get("content-type", JSON).partition(";")[0].strip().lower()
-        if kind != JSON and not kind.endswith("+json"):
+        kind = headers.get(b"content-type", JSON.encode()).partition(b";")[0].strip().lower()
+        if kind != JSON.encode() and not kind.endswith(b"+json"):
             raise UnsupportedMedia("Send the request as JSON, with Content-Type: application/json.")
-        wanted = parsed(await _body(headers.get("content-length", ""), receive))
-        return await reply(self._runs, caller, wanted, headers.get("idempotency-key"))
+        wanted = parsed(await _body(headers.get(b"content-length", b""), receive))
+        key = headers.get(b"idempotency-key")
+        return await reply(self._runs, caller, wanted, key.decode("latin-1") if key is not None else None)
 
 
 def parsed(body: bytes) -> RunIn:
@@ -110,7 +111,7 @@ def parsed(body: bytes) -> RunIn:
         raise Invalid("Some fields are missing or wrong.", fields=fields) from None
 
 
-async def _body(declared: str, receive: Receive) -> bytes:
+async def _body(declared: bytes, receive: Receive) -> bytes:
     if declared.isdigit() and (len(declared) > 18 or int(declared) > MAX_BODY):
         raise TooLarge(WORDS)
     message: Message = await receive()
@@ -137,9 +138,15 @@ async def _send(answer: Reply, send: Send) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-def shown(run: RunView, caller: Caller) -> RunOut:
-    return RunOut.of(policy.without_cost(run) if caller.door is Door.WIDGET else run)
+def told(run: RunView, caller: Caller) -> RunView:
+    """The run as its caller may see it."""
+    return policy.without_cost(run) if caller.door is Door.WIDGET else run
 
 
 def _json(run: RunView, caller: Caller) -> bytes:
-    return shown(run, caller).model_dump_json().encode("utf-8", "replace")
+    run = told(run, caller)
+    try:
+        return run_json(run)
+    except TypeError:
+        # A question may hold half a surrogate pair, which UTF-8 cannot write.
+        return RunOut.of(run).model_dump_json().encode("utf-8", "replace")
