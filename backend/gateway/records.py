@@ -10,7 +10,7 @@ from typing import Any
 
 from backend.db.moments import stored
 from backend.db.writer import Execute
-from backend.gateway import spending
+from backend.gateway import policy, spending
 from backend.gateway.budgets import Line
 from backend.gateway.views import Outcome, RunStatus
 
@@ -169,7 +169,7 @@ class RunEnded:
     def _counts(self) -> tuple[int, int, int, int, int, int]:
         status = self.outcome.status
         succeeded, failed, cancelled = (int(status is one) for one in (RunStatus.SUCCEEDED, RunStatus.FAILED, RunStatus.CANCELLED))
-        return succeeded, failed, cancelled, self.charged, self.outcome.usage.get("total_tokens", 0), self.duration_ms
+        return succeeded, failed, cancelled, self.charged, policy.tokens(self.outcome.usage) or 0, self.duration_ms
 
     def _ending(self) -> dict[str, Any]:
         outcome = self.outcome

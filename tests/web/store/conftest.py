@@ -64,7 +64,7 @@ async def _left(_state: BaseState, *_error: object) -> None:
 @pytest.fixture
 async def system(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[System]:
     """Migrated and seeded; nothing durable runs."""
-    monkeypatch.setattr(container, "EmbeddedRunner", lambda *_, **__: ScriptedRunner())
+    monkeypatch.setattr("backend.runner.local.EmbeddedRunner", lambda *_, **__: ScriptedRunner())
     # How quick this machine is, is not what these tests are about.
     monkeypatch.setattr(live, "SLOW", timedelta(minutes=1))
     monkeypatch.setattr(live, "COLD_PATIENCE", 60.0)
