@@ -7,6 +7,7 @@ from typing import Any
 import reflex as rx
 
 from cmp_web import routes
+from cmp_web.components.app_alerts import alert_form
 from cmp_web.components.app_chart import burn_down
 from cmp_web.components.app_parts import DAY, card, fault_note, head_row, page_head, phased, when
 from cmp_web.components.app_runs import pager
@@ -15,6 +16,7 @@ from cmp_web.components.emblems import plate
 from cmp_web.components.icons import icon
 from cmp_web.layouts import workspace
 from cmp_web.pages.page import Page
+from cmp_web.state.app_alerts import CreditAlerts
 from cmp_web.state.app_credits import KIND_CHOICES, Credits
 from cmp_web.state.app_workspace import Workspace
 
@@ -60,7 +62,7 @@ def _none_yet() -> rx.Component:
 def _aside() -> rx.Component:
     """More credits, and beneath it what is told when they run low."""
     rule = "At zero, a run under way finishes. The next one is refused, and the way to top up is said."
-    return rx.el.div(_packs(), rx.el.p(rule, class_name="xs i3"), class_name="col g6")
+    return rx.el.div(_packs(), rx.el.p(rule, class_name="xs i3"), alert_form(CreditAlerts), class_name="col g6")
 
 
 def _packs() -> rx.Component:
@@ -146,4 +148,4 @@ def _entries() -> rx.Component:
     return card("Entries", listed, name="k4", aside=kinds)
 
 
-PAGE = Page(routes.APP_CREDITS, "Credits", view, on_load=(Workspace.load, Credits.load))
+PAGE = Page(routes.APP_CREDITS, "Credits", view, on_load=(Workspace.load, Credits.load, CreditAlerts.load))
