@@ -46,6 +46,7 @@ async def _ask(check: Callable[[], Awaitable[str]]) -> str:
 async def _database(services: Services) -> str:
     async with services.database.read() as tx:
         await tx.execute(text("SELECT 1"))
+    services.database.check()
     return ""
 
 

@@ -48,6 +48,7 @@ class Database:
         """
         with _storable():
             async with self._turn, self._sessions.begin() as tx:
+                self.check()
                 if self.is_sqlite:
                     await tx.connection(execution_options={"cmp_begin": "IMMEDIATE"})
                 yield tx
@@ -67,6 +68,11 @@ class Database:
             assert path, "a database of SQLite, in a file"
             self._writer = SqliteWriter(path, self._lock)
         return self._writer
+
+    def check(self) -> None:
+        """Raises Unavailable when nothing may be written any more: see `SqliteWriter.check`. `write` does so by itself."""
+        if self._writer is not None:
+            self._writer.check()
 
     def at_dispose(self, farewell: Callable[[], Awaitable[None]]) -> None:
         """Have `farewell` called when the database is let go of."""

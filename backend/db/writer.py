@@ -7,6 +7,7 @@ waited for, the disk, is waited for on another thread. Nobody is told "done" bef
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -17,6 +18,7 @@ from typing import Any, TypeVar
 from backend.kernel.batch import Batch
 from backend.kernel.errors import Invalid, Unavailable
 
+log = logging.getLogger(__name__)
 T = TypeVar("T")
 Execute = Callable[..., sqlite3.Cursor]
 """`Connection.execute` of the writer's connection."""
@@ -40,15 +42,26 @@ class SqliteWriter:
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="disk")
         self._connection: sqlite3.Connection | None = None
         self._log = -1
+        self._full = CHECKPOINT
         self._checkpointing: asyncio.Task[None] | None = None
+        self._unsound = False
 
     async def do(self, change: Callable[[Execute], T]) -> T:
         """The change's result, once it is durable. Raises what it raised, Invalid for a value that cannot be kept, and Unavailable when
-        another process held the database for `PATIENCE`."""
+        another process held the database for `PATIENCE`, or what `check` raises."""
         result = await self._batch.put(change)
         if isinstance(result, _Raised):
             raise result.error
         return result  # type: ignore[no-any-return]
+
+    def check(self) -> None:
+        """Raises Unavailable once the disk has failed to keep something.
+
+        The system says so only once: a second sync would succeed without what the first one lost, and what is written after it stands
+        on that. Opened anew, the database reads its log up to the first page that is not whole.
+        """
+        if self._unsound:
+            raise Unavailable("The disk failed to keep what was written. Nothing more is written until the service is started anew.")
 
     async def close(self) -> None:
         """After the last change. Safe to repeat."""
@@ -64,38 +77,63 @@ class SqliteWriter:
 
     async def _write(self, changes: Sequence[Change]) -> list[Any]:
         async with self._turn:
-            execute = (self._connection or self._open()).execute
-            await _begin(execute)
-            results = _all(execute, changes)
-            execute("COMMIT")
-        await asyncio.get_running_loop().run_in_executor(self._disk, _sync, self._log)
+            self.check()
+            if self._connection is None:
+                self._connection = await _patiently(self._open)
+            connection = self._connection
+            await _patiently(lambda: connection.execute("BEGIN IMMEDIATE"))
+            try:
+                results = _all(connection.execute, changes)
+                connection.execute("COMMIT")
+            except BaseException:
+                # A full disk, say. Left open, the transaction would keep every other writer out.
+                connection.rollback()
+                raise
+        await self._synced()
         self._tidy()
         return results
 
+    async def _synced(self) -> None:
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._disk, _sync, self._log)
+        except OSError as fault:
+            self._unsound = True
+            log.critical("the disk failed to keep the database's log: nothing more is written by this process", exc_info=fault)
+            raise Unavailable("The disk failed to keep what was written.") from fault
+
     def _open(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, isolation_level=None, cached_statements=256)
-        # NORMAL leaves the sync of each commit to us; the log is still synced by SQLite before any of it is moved into the database.
-        # Foreign keys are off, as SQLite has them by itself: what is written here refers to rows that the same change wrote or found.
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=OFF", "busy_timeout=0", "wal_autocheckpoint=0"):
-            connection.execute(f"PRAGMA {pragma}").close()
-        connection.execute("PRAGMA cache_size=-32768").close()
-        # The log comes into being with the first use of the database, and stays while a connection is open.
-        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        self._log = os.open(f"{self._path}-wal", os.O_RDWR | os.O_CREAT, 0o644)
-        self._connection = connection
+        connection = sqlite3.connect(self._path, timeout=0, isolation_level=None, cached_statements=256)
+        try:
+            # NORMAL leaves the sync of each commit to us; the log is still synced by SQLite before any of it is moved into the database.
+            # Foreign keys are off, as SQLite has them by itself: what is written here refers to rows that the same change wrote or found.
+            for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=OFF", "wal_autocheckpoint=0", "cache_size=-32768"):
+                connection.execute(f"PRAGMA {pragma}").close()
+            # The log comes into being with the first use of the database, and stays while a connection is open.
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            self._log = os.open(f"{self._path}-wal", os.O_RDWR | os.O_CREAT, 0o644)
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def _tidy(self) -> None:
         busy = self._checkpointing is not None and not self._checkpointing.done()
-        if not busy and os.fstat(self._log).st_size > CHECKPOINT:
+        if not busy and os.fstat(self._log).st_size > self._full:
             self._checkpointing = asyncio.get_running_loop().create_task(self._checkpoint(), name="checkpoint")
 
     async def _checkpoint(self) -> None:
-        """The bulk while everybody goes on writing, then the little that came meanwhile, so that the log starts over."""
+        """The bulk while everybody goes on writing, then the little that came meanwhile, so that the log starts over.
+
+        A reader of an older state keeps the log as it is: it is tried again when as much has come to it once more.
+        """
         loop = asyncio.get_running_loop()
-        await loop.run_in_executor(None, _moved, self._path, "PASSIVE")
-        async with self._turn:
-            await loop.run_in_executor(None, _moved, self._path, "TRUNCATE")
+        try:
+            await loop.run_in_executor(None, _moved, self._path, "PASSIVE")
+            async with self._turn:
+                await loop.run_in_executor(None, _moved, self._path, "TRUNCATE")
+        except sqlite3.Error:
+            log.exception("the database's log could not be emptied")
+        self._full = os.fstat(self._log).st_size + CHECKPOINT
 
 
 class _Raised:
@@ -119,16 +157,16 @@ def _all(execute: Execute, changes: Sequence[Change]) -> list[Any]:
     return results
 
 
-async def _begin(execute: Execute) -> None:
-    """Take the database's lock. Only another process can be in the way, and this thread must not wait for it."""
+async def _patiently(step: Callable[[], T]) -> T:
+    """What `step` returns once no other process is in its way: this thread must not wait for one."""
     loop = asyncio.get_running_loop()
     deadline, nap = loop.time() + PATIENCE, 0.001
     while True:
         try:
-            execute("BEGIN IMMEDIATE")
-            return
+            return step()
         except sqlite3.OperationalError as fault:
-            if fault.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+            # The lower byte: a log that another process is just reading anew is a kind of busy too.
+            if fault.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
                 raise
             if loop.time() > deadline:
                 raise Unavailable("The database is held by another process.", retry_after=5) from fault
@@ -142,6 +180,6 @@ def _sync(file: int) -> None:
 
 
 def _moved(path: str, how: str) -> None:
-    with closing(sqlite3.connect(path, isolation_level=None, timeout=1)) as connection:
+    with closing(sqlite3.connect(path, isolation_level=None, timeout=0)) as connection:
         connection.execute("PRAGMA synchronous=NORMAL").close()
         connection.execute(f"PRAGMA wal_checkpoint({how})").fetchall()

@@ -56,6 +56,8 @@ class Books:
     taken: dict[str, int] = field(default_factory=dict)
     postings: list[Row] = field(default_factory=list)
     entries: list[Row] = field(default_factory=list)
+    fresh: list[Hold | Close] = field(default_factory=list)
+    """Those that change something, unlike one that is asked again."""
 
     def decide(self, wanted: Sequence[Hold | Close]) -> list[Answer]:
         """An answer for each, in their order. Raises MoreLots."""
@@ -74,6 +76,7 @@ class Books:
         row = {"run_id": wanted.run_id, "workspace_id": wanted.workspace_id, "amount": wanted.amount, "label": wanted.label}
         self.held.append(row | {"at": wanted.at.isoformat()})
         self.holds[wanted.run_id] = Kept(wanted.workspace_id, wanted.amount, wanted.label, HoldStatus.OPEN, wanted.at)
+        self.fresh.append(wanted)
         return wanted.made()
 
     def _close(self, wanted: Close) -> Answer:
@@ -95,6 +98,7 @@ class Books:
         row = {"run_id": wanted.run_id, "charged": wanted.charged, "status": wanted.status.value, "available": available}
         self.closed.append(row | {"at": wanted.at.isoformat()})
         self.holds[wanted.run_id] = Kept(kept.workspace_id, kept.amount, kept.label, wanted.status, kept.at)
+        self.fresh.append(wanted)
         return receipt(wanted, kept.amount, available, debits, lots)
 
     def _post(self, run_id: RunId, kept: Kept, debits: Sequence[Debit], account: Account, at: str) -> None:

@@ -86,6 +86,9 @@ class OnPostgres:
         except (_Apart, DomainError, psycopg.Error) as fault:
             if len(wanted) == 1:
                 return [_alone(fault)]
+            if isinstance(fault, psycopg.OperationalError) and (self._connection is None or self._connection.broken):
+                # The server is gone for all of them: asking for each would keep the last one waiting as often.
+                return [_alone(fault) for _ in wanted]
         # One of them is in the way of the others, and only it is to know.
         return [answer for one in wanted for answer in await self._write([one])]
 
@@ -118,7 +121,10 @@ class OnPostgres:
             return self._connection
         await self.stop()
         made = psycopg.AsyncConnection.connect(self._url, autocommit=True, row_factory=tuple_row, prepare_threshold=2)
-        fresh: psycopg.AsyncConnection[Any] = await asyncio.wait_for(made, 10)
+        try:
+            fresh: psycopg.AsyncConnection[Any] = await asyncio.wait_for(made, 10)
+        except TimeoutError as fault:
+            raise psycopg.OperationalError("the server does not answer") from fault
         self._connection = fresh
         return fresh
 
@@ -127,7 +133,7 @@ class OnPostgres:
             books = await _load(connection, wanted, most)
             answers = books.decide(wanted)
             await _apply(connection, books)
-            await _beside(connection, wanted, answers)
+            await _beside(connection, books.fresh)
         return [await _first(connection, one, answer) for one, answer in zip(wanted, answers, strict=True)]
 
 
@@ -165,10 +171,10 @@ async def _apply(connection: psycopg.AsyncConnection[Any], books: Books) -> None
             await connection.execute(statement, (json.dumps(rows),))
 
 
-async def _beside(connection: psycopg.AsyncConnection[Any], wanted: Sequence[Hold | Close], answers: Sequence[Answer]) -> None:
+async def _beside(connection: psycopg.AsyncConnection[Any], fresh: Sequence[Hold | Close]) -> None:
     kinds: dict[type[Beside], list[Beside]] = {}
-    for one, answer in zip(wanted, answers, strict=True):
-        if one.beside is not None and _is_new(one, answer):
+    for one in fresh:
+        if one.beside is not None:
             kinds.setdefault(type(one.beside), []).append(one.beside)
     for kind, rows in kinds.items():
         if not await kind.on_postgres(connection, rows):
@@ -184,10 +190,6 @@ async def _first(connection: psycopg.AsyncConnection[Any], wanted: Hold | Close,
         except DomainError as refusal:
             return refusal
     return answer
-
-
-def _is_new(wanted: Hold | Close, answer: Answer) -> bool:
-    return isinstance(answer, Receipt) or (isinstance(wanted, Hold) and answer == wanted.made())
 
 
 def _alone(fault: _Apart | DomainError | psycopg.Error) -> Answer:
