@@ -19,7 +19,7 @@ from sqlalchemy import text
 
 from backend.db.engine import Database
 from backend.kernel.clock import FrozenClock
-from backend.kernel.errors import Conflict, InsufficientCredits, Invalid
+from backend.kernel.errors import Conflict, InsufficientCredits, Invalid, NotFound
 from backend.kernel.ids import RunId, WorkspaceId
 from backend.kernel.money import Credits
 from backend.ledger.service import Ledger
@@ -138,7 +138,7 @@ class LedgerMachine(RuleBasedStateMachine):
         if not self.runs:
             return
         run = list(self.runs)[pick % len(self.runs)]
-        ws, held = self.runs[run]
+        _, held = self.runs[run]
         charged = 0 if release else held * percent // 100
         work = self.ledger.release(run) if release else self.ledger.settle(run, Credits(charged))
         if run in self.receipts:
@@ -147,13 +147,53 @@ class LedgerMachine(RuleBasedStateMachine):
             with pytest.raises(Invalid):
                 self.do(work)
         else:
-            receipt = self.receipts[run] = self.do(work)
+            self.ended(run, charged, self.do(work))
+
+    def ended(self, run: RunId, charged: int, receipt: Any) -> None:
+        self.receipts[run] = receipt
+        ws, held = self.runs[run]
+        account = self.accounts[ws]
+        del account.holds[run]
+        account.paid[run] = account.take(charged, account.lots)
+        assert (receipt.charged, receipt.released) == (Credits(charged), Credits(held - charged))
+        assert sum(lot.amount.micro for lot in receipt.lots) == charged
+        assert receipt.available == Credits(account.balance - account.held)
+
+    @rule(asked=st.lists(st.tuples(st.sampled_from(WORKSPACES), st.integers(0, 15), AMOUNTS, st.none() | AMOUNTS), min_size=2, max_size=9))
+    def many_at_once(self, asked: list[tuple[WorkspaceId, int, int, int | None]]) -> None:
+        """Holds and ends that share one commit: each is answered as if it came alone, in their order."""
+        self.time_passes(0)
+        runs = [RunId(f"run-{ws}-{n}") for ws, n, _, _ in asked]
+
+        async def work() -> list[Any]:
+            ledger = self.ledger
+            each = [
+                ledger.hold(ws, run, Credits(amount)) if charged is None else ledger.settle(run, Credits(charged))
+                for run, (ws, _, amount, charged) in zip(runs, asked, strict=True)
+            ]
+            return await asyncio.gather(*each, return_exceptions=True)
+
+        for run, (ws, _, amount, charged), answer in zip(runs, asked, self.do(work()), strict=True):
             account = self.accounts[ws]
-            del account.holds[run]
-            account.paid[run] = account.take(charged, account.lots)
-            assert (receipt.charged, receipt.released) == (Credits(charged), Credits(held - charged))
-            assert sum(lot.amount.micro for lot in receipt.lots) == charged
-            assert receipt.available == Credits(account.balance - account.held)
+            if charged is not None:
+                self.ended_or_not(run, charged, answer)
+            elif run in self.runs:
+                assert answer.amount == Credits(self.runs[run][1])
+            elif account.balance - account.held >= amount:
+                assert answer.status == HoldStatus.OPEN
+                account.holds[run], self.runs[run] = amount, (ws, amount)
+            else:
+                assert isinstance(answer, InsufficientCredits)
+
+    def ended_or_not(self, run: RunId, charged: int, answer: Any) -> None:
+        if run not in self.runs:
+            assert isinstance(answer, NotFound)
+        elif run in self.receipts:
+            assert answer == self.receipts[run]
+        elif charged > self.runs[run][1]:
+            assert isinstance(answer, Invalid)
+        else:
+            self.ended(run, charged, answer)
 
     @rule(pick=st.integers(0, 30))
     def refund(self, pick: int) -> None:
