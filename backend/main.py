@@ -11,7 +11,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from backend import __version__, container, health, problem
+from backend import __version__, container, documented, health, problem
 from backend.bounds import BodyLimit
 from backend.commerce import api as commerce
 from backend.container import Services
@@ -148,6 +148,7 @@ def create_app(services: Services, shop: EmbeddedShop | None = None) -> FastAPI:
     if shop is not None:
         app.include_router(shop.routes(who))
         app.router.routes.extend(shop.server.routes)
+    documented.install(app)
     return app
 
 

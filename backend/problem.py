@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from backend.kernel import errors
@@ -27,7 +28,25 @@ HTTP_STATUS: dict[type[DomainError], int] = {
     errors.UpstreamFailed: 502,
     errors.Unavailable: 503,
 }
+NO_JSON = errors.UnsupportedMedia("Send the request as JSON, with Content-Type: application/json.")
+MISSING = "Some fields are missing or wrong."
 MALFORMED = DomainError("The body is not valid JSON.", code="malformed_json")
+
+
+class Fault(BaseModel):
+    field: str
+    detail: str
+
+
+class Problem(BaseModel):
+    """RFC 9457. `code` is stable; `detail` is for people and may change."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str | None = None
+    errors: list[Fault] | None = Field(None, description="What is wrong, by the name of the field.")
 
 
 def http_status(error: DomainError) -> int:
@@ -72,8 +91,11 @@ def install(app: FastAPI) -> None:
         assert isinstance(error, RequestValidationError)
         if any(fault["type"] == "json_invalid" for fault in error.errors()):
             return problem(MALFORMED)
+        if isinstance(error.body, bytes):
+            # Left as it came, for it does not say that it is JSON.
+            return problem(NO_JSON)
         fields = {".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0]): fault["msg"] for fault in error.errors()}
-        return problem(errors.Invalid("Some fields are missing or wrong.", fields=fields))
+        return problem(errors.Invalid(MISSING, fields=fields))
 
     async def http(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)

@@ -17,13 +17,13 @@ from backend.kernel.caller import Caller
 from backend.kernel.page import MAX_PAGE
 
 _STREAM: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "The run, or its events when `stream` is true."},
+    200: {"content": {"text/event-stream": {"schema": sse.EVENT}}, "description": "The run, or its events when `stream` is true."},
     202: {"model": RunOut, "description": "Begun in the background; read it later."},
 }
 
 
 _EVENTS: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "The events, to the run's end."},
+    200: {"content": {"text/event-stream": {"schema": sse.EVENT}}, "description": "The events, to the run's end."},
 }
 
 

@@ -23,8 +23,8 @@ from backend.gateway.rendering import run_json
 from backend.gateway.schemas import RunIn, RunOut
 from backend.gateway.views import RunCommand, RunView
 from backend.kernel.caller import Caller, Door
-from backend.kernel.errors import DomainError, Invalid, TooLarge, UnsupportedMedia
-from backend.problem import MALFORMED, problem, unforeseen
+from backend.kernel.errors import DomainError, Invalid, TooLarge
+from backend.problem import MALFORMED, MISSING, NO_JSON, problem, unforeseen
 
 log = logging.getLogger(__name__)
 PATH = "/v1/runs"
@@ -91,9 +91,9 @@ class RunDoor:
         bearer = headers.get(b"authorization", b"")
         known = self._known(bearer[len(_BEARER) :].decode("latin-1")) if bearer.startswith(_BEARER) else None
         caller = self._who.admit(known) if known else await self._who(Request(scope))
-        kind = headers.get(b"content-type", JSON.encode()).partition(b";")[0].strip().lower()
-        if kind != JSON.encode() and not kind.endswith(b"+json"):
-            raise UnsupportedMedia("Send the request as JSON, with Content-Type: application/json.")
+        kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+        if kind != JSON.encode() and not (kind.startswith(b"application/") and kind.endswith(b"+json")):
+            raise NO_JSON
         wanted = parsed(await _body(headers.get(b"content-length", b""), receive))
         key = headers.get(b"idempotency-key")
         return await reply(self._runs, caller, wanted, key.decode("latin-1") if key is not None else None)
@@ -101,6 +101,8 @@ class RunDoor:
 
 def parsed(body: bytes) -> RunIn:
     """Raises Invalid, naming the fields, and a DomainError for what is no JSON."""
+    if not body:
+        raise Invalid(MISSING, fields={"body": "Field required"})
     try:
         return RunIn.model_validate_json(body)
     except ValidationError as error:
@@ -108,7 +110,7 @@ def parsed(body: bytes) -> RunIn:
         if any(fault["type"] == "json_invalid" for fault in faults):
             raise MALFORMED from None
         fields = {".".join(str(part) for part in fault["loc"]) or "body": fault["msg"] for fault in faults}
-        raise Invalid("Some fields are missing or wrong.", fields=fields) from None
+        raise Invalid(MISSING, fields=fields) from None
 
 
 async def _body(declared: bytes, receive: Receive) -> bytes:

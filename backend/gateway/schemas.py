@@ -23,7 +23,12 @@ def _amount(text: str) -> str:
     return text
 
 
-_CAP = Field(max_length=40, description="The most this run may cost, as a decimal number of credits.", examples=["2.5"])
+_CAP = Field(
+    max_length=40,
+    description="The most this run may cost, as a decimal number of credits.",
+    examples=["2.5"],
+    json_schema_extra={"pattern": r"^[0-9]{1,9}(\.[0-9]{1,6})?$"},
+)
 Cap = Annotated[str, _CAP, AfterValidator(_amount)]
 
 

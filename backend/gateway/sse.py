@@ -14,6 +14,13 @@ HEARTBEAT = 15.0
 """Seconds of silence after which a comment keeps proxies from closing the connection."""
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 SILENCE = b": still running\n\n"
+EVENT = {
+    "type": "object",
+    "description": "One event of the stream.",
+    "properties": {"id": {"type": "string"}, "event": {"type": "string"}, "data": {"type": "string", "description": "JSON."}},
+    "required": ["data"],
+}
+"""For the API's description: a stream is told by the shape of one event of it."""
 _ID = re.compile(r"[0-9]{1,9}")
 
 

@@ -1,6 +1,6 @@
 """Sign-in over HTTP: plain forms that work before any script does, and JSON for programs."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -20,6 +20,7 @@ from backend.problem import problem
 from backend.settings import Settings
 
 SIGN_IN, REGISTER = "/signin", "/register"
+_ONWARD: dict[int | str, dict[str, Any]] = {303: {"description": "To a form: onward, or back to its page with the error's code."}}
 
 
 class Auth:
@@ -105,9 +106,10 @@ class Auth:
 def routes(auth: Auth, who: Who) -> APIRouter:
     router = APIRouter(prefix="/auth", tags=["sign-in"])
     anyone = [Depends(who.public)]
-    new, known = _body(Registration), _body(Credentials)
-    router.post("/register", dependencies=anyone, status_code=201, response_model=AccountOut, openapi_extra=new)(auth.register)
-    router.post("/login", dependencies=anyone, status_code=204, response_class=Response, openapi_extra=known)(auth.login)
+    new: dict[str, Any] = {"openapi_extra": _body(Registration), "responses": _ONWARD, "dependencies": anyone}
+    known: dict[str, Any] = {"openapi_extra": _body(Credentials), "responses": _ONWARD, "dependencies": anyone}
+    router.post("/register", status_code=201, response_model=AccountOut, **new)(auth.register)
+    router.post("/login", status_code=204, response_class=Response, **known)(auth.login)
     router.post("/logout", dependencies=anyone, status_code=303, response_class=RedirectResponse)(auth.logout)
     router.get("/verify", dependencies=anyone, status_code=303, response_class=RedirectResponse)(auth.verify)
 

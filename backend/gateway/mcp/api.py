@@ -17,22 +17,25 @@ from backend.control_plane.instances import Instances
 from backend.doors import Who
 from backend.gateway.mcp.server import AgentServer
 from backend.gateway.service import Gateway
+from backend.gateway.sse import EVENT
 from backend.kernel.caller import Caller, Door
 from backend.kernel.errors import Forbidden, UnsupportedMedia
 from backend.settings import Settings
 
 _PARSE_ERROR = {"jsonrpc": "2.0", "id": None, "error": {"code": -32700, "message": "The body is not valid JSON."}}
 _MESSAGE = {"requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}}
+_PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+_SAID = {"application/json": {"schema": {"type": "object", "description": "A JSON-RPC error."}}}
 _ANSWERS: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "The answer, with what is told meanwhile."},
+    200: {"content": {"text/event-stream": {"schema": EVENT}}, "description": "The answer, with what is told meanwhile."},
     202: {"description": "A notification was taken."},
-    400: {"description": "Not a message of the protocol."},
-    401: {"description": "No key, or none that counts."},
-    403: {"description": "The key does not allow this, or a page of another site asked."},
-    406: {"description": "The client does not accept both JSON and events."},
-    413: {"description": "The body is too large."},
-    415: {"description": "The body is not JSON."},
-    "default": {"description": "A problem document."},
+    400: {"content": _SAID, "description": "Not a message of the protocol."},
+    401: {"content": _PROBLEM, "description": "No key, or none that counts."},
+    403: {"content": _PROBLEM, "description": "The key does not allow this, or a page of another site asked."},
+    406: {"content": _SAID, "description": "The client does not accept both JSON and events."},
+    413: {"content": _PROBLEM, "description": "The body is too large."},
+    415: {"content": _PROBLEM, "description": "The body is not JSON."},
+    503: {"content": _PROBLEM, "description": "A part that is needed cannot answer now."},
 }
 
 

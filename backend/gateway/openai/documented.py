@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from backend.gateway.openai.shapes import ErrorOut
+from backend.gateway.sse import EVENT
 
 Answers = dict[int | str, dict[str, Any]]
 _WORDS: dict[int | str, str] = {
@@ -18,13 +19,12 @@ _WORDS: dict[int | str, str] = {
     500: "The run failed; it cost nothing.",
     503: "A part that is needed cannot answer now.",
     504: "The agent did not finish in time; it cost nothing.",
-    "default": "Any other error.",
 }
 ASKING: Answers = {
     **{status: {"model": ErrorOut, "description": words} for status, words in _WORDS.items()},
     200: {
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "content": {"text/event-stream": {"schema": EVENT}},
         "description": "The answer, or its events when `stream` is true.",
     },
 }
-READING: Answers = {status: {"model": ErrorOut, "description": _WORDS[status]} for status in (400, 401, 403, 404, "default")}
+READING: Answers = {status: {"model": ErrorOut, "description": _WORDS[status]} for status in (400, 401, 403, 404, 409, 503)}
