@@ -24,7 +24,7 @@ def routes(alerts: Alerts, who: Who) -> APIRouter:
         return await shown(caller.workspace_id)
 
     @router.put("/alerts")
-    async def set_alerts(wanted: AlertsIn, caller: Annotated[Caller, Depends(who.admin)]) -> AlertsOut:
+    async def set_alerts(wanted: AlertsIn, caller: Annotated[Caller, Depends(who.boss)]) -> AlertsOut:
         """Choose when owners and admins are told."""
         await alerts.set_rule(caller, wanted.rule())
         return await shown(caller.workspace_id)

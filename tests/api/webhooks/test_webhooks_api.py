@@ -150,7 +150,7 @@ async def test_a_key_that_runs_agents_may_not_touch_webhooks(place: Place) -> No
     async with place.client(authorization=f"Bearer {await place.key(caller)}") as http:
         for method, path, body in [("GET", "/v1/webhooks", None), ("POST", "/v1/webhooks", WANTED), *doors("wh_1", "whd_1")]:
             answer = await http.request(method, path, json=body)
-            assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+            assert (answer.status_code, answer.json()["code"]) == (403, "scope_missing")
 
 
 @pytest.mark.parametrize("headers", [{}, {"authorization": "Bearer cmp_forged"}, {"authorization": "Bearer "}, {"cookie": "cmp_session=x"}])

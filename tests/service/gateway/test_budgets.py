@@ -200,7 +200,7 @@ async def test_a_widgets_visitors_share_its_budget_and_a_key_has_its_own(house: 
         assert visitor is not None
         visitors.append(visitor)
     await house.gateway.run(visitors[0], RunCommand(agent.id, "Returns?"))
-    with pytest.raises(BudgetExhausted, match="This chat widget"):
+    with pytest.raises(InsufficientCredits, match="This agent cannot answer just now"):
         await house.gateway.run(visitors[1], RunCommand(agent.id, "Returns?"))
     program = await town.access.caller(None, await town.key(ann))
     assert program is not None
