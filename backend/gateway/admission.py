@@ -110,8 +110,16 @@ class Admission:
         return held is not None
 
     def may_begin_early(self, run: Admitted, key: str | None) -> bool:
-        """Whether the hold is as good as made: then the answer can be worked on while the disk is waited for."""
-        return key is None and not run.lines and self._ledger.likely(run.instance.workspace_id, Credits(run.price.micro * CERTAIN))
+        """Whether the hold is as good as made: then the answer can be worked on while the disk is waited for.
+
+        Not where the work leaves a trace, or a request may turn out to have been made before.
+        """
+        return (
+            key is None
+            and not run.kept
+            and not run.lines
+            and self._ledger.likely(run.instance.workspace_id, Credits(run.price.micro * CERTAIN))
+        )
 
     async def repeated(self, key: str, command: RunCommand) -> RunId | None:
         """The run of an earlier request with this key. Raises Conflict when that one asked something else."""

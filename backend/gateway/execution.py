@@ -84,10 +84,11 @@ class Execution:
         await asyncio.gather(*self._tasks)
 
     async def renew(self) -> None:
-        """Say "still mine" about every run under way here."""
-        if self._live:
+        """Say "still mine" about every run under way here. One in the background keeps its own, long lease: it outlives its process."""
+        mine = [run_id for run_id, live in self._live.items() if not live.background]
+        if mine:
             async with self._database.write() as tx:
-                await repository.renew(tx, self._live, self._clock.now() + LEASE)
+                await repository.renew(tx, mine, self._clock.now() + LEASE)
 
     async def heed(self) -> None:
         """Stop what somebody asked another process to stop."""

@@ -12,6 +12,7 @@ from backend.db.engine import Database
 from backend.durable import Durable
 from backend.gateway import policy, ports, repository, search
 from backend.gateway.admission import Admission
+from backend.gateway.answering import failed
 from backend.gateway.background import Background
 from backend.gateway.begun import Begun
 from backend.gateway.execution import Execution
@@ -200,7 +201,12 @@ class Gateway:
             give_back()
         if not granted:
             return None
-        await background.begin(run.run_id)
+        try:
+            await background.begin(run.run_id)
+        except Exception:
+            # Nobody would take it up before the next start; it is over, for nothing.
+            await self._execution.close(run.subject, failed("internal"), run)
+            raise
         return Begun(run.run_id, self._execution)
 
     async def _carry_on(self, run_id: RunId) -> None:

@@ -93,8 +93,8 @@ def first() -> list[rx.Component]:
             rx.el.p(
                 "Buy an agent, open ",
                 link("Keys", href=routes.APP_KEYS, class_name="link"),
-                " in your workspace, and create one. It is shown once. It may use every agent of the workspace, so it "
-                "belongs on a server, never in a page.",
+                " in your workspace, and create one. It is shown once. It may use every agent of the workspace "
+                "unless you name some, so it belongs on a server, never in a page.",
                 class_name="i2",
             ),
         ),
