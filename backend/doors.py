@@ -97,6 +97,8 @@ class Who:
         self.member = Members(resolve, Role.MEMBER, SIGNED_IN, Scope.AGENTS)
         """Changes agents and their widgets."""
         self.admin = Members(resolve, Role.ADMIN, SIGNED_IN, Scope.MANAGE)
+        self.steward = Members(resolve, Role.ADMIN, SIGNED_IN, Scope.MANAGE, whole=True)
+        """As `admin`, over what tells of the whole workspace."""
         self.key_reader = Members(resolve, Role.VIEWER, SIGNED_IN, Scope.MANAGE, Scope.READ)
         self.person = Members(resolve, Role.VIEWER, PEOPLE)
         self.boss = Members(resolve, Role.ADMIN, PEOPLE)

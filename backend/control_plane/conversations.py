@@ -92,11 +92,11 @@ class Conversations:
                 if role == "user":
                     await tx.execute(mine.where(col(ConversationRow.title) == "").values(title=" ".join(text.split())[:80]))
 
-    async def history(self, conversation_id: str, limit: int = 20) -> list[Turn]:
-        """The last `limit` messages, oldest first."""
+    async def history(self, conversation_id: str, limit: int = 20, *, before: str = "") -> list[Turn]:
+        """The last `limit` messages, oldest first, without what the run `before` may have written already."""
         async with self._database.read() as tx:
-            rows = await _messages(tx, conversation_id, limit)
-        return [Turn("user" if row.role == "user" else "agent", row.text) for row in rows]
+            rows = [row for row in await _messages(tx, conversation_id, limit + 2) if not before or row.run_id != before]
+        return [Turn("user" if row.role == "user" else "agent", row.text) for row in rows[-limit:]]
 
     async def messages(self, caller: Caller, conversation_id: str) -> list[MessageView]:
         """What was said. A workspace reads its agents' conversations; a visitor only their own. Raises NotFound."""

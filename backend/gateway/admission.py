@@ -12,10 +12,11 @@ from backend.gateway.budgets import Line, lines
 from backend.gateway.capacity import Capacity
 from backend.gateway.jobs import Admitted, Jobs
 from backend.gateway.limits import RateLimits, Slots
+from backend.gateway.models import GatewayRun
 from backend.gateway.views import RunCommand, RunStatus
 from backend.kernel.caller import Caller, Door
 from backend.kernel.clock import Clock
-from backend.kernel.errors import Conflict, NotFound
+from backend.kernel.errors import Conflict, NotFound, Unavailable
 from backend.kernel.ids import ConversationId, RunId, new_run_id
 from backend.kernel.money import Credits
 from backend.ledger.service import Ledger
@@ -135,13 +136,12 @@ class Admission:
             raise Conflict("This Idempotency-Key was used for another request.", code="idempotency_key_reused")
         return RunId(row.id)
 
-    async def before(self, run_id: RunId) -> Admitted | None:
-        """A run that was admitted before, by this process or another, and has not ended. None as well when its agent is gone."""
-        async with self._database.read() as tx:
-            row = await repository.get(tx, run_id)
-        instance = await self._instances.find(row.instance_id) if row is not None else None
-        if row is None or instance is None or row.status != RunStatus.RUNNING:
-            return None
+    async def before(self, row: GatewayRun) -> Admitted:
+        """A run that was admitted before, by this process or another. Raises Unavailable when its agent or its flow is gone."""
+        instance = await self._instances.find(row.instance_id)
+        if instance is None:
+            raise Unavailable("This agent is gone.", code="agent_gone")
+        run_id = RunId(row.id)
         return Admitted(
             run_id=run_id,
             instance=instance,
@@ -182,6 +182,8 @@ class Admission:
         )
         if row is None or not asked:
             return False
+        if row.status == RunStatus.RUNNING:
+            raise Conflict("The run that began this conversation is under way. Go on when it has ended.", code="run_under_way")
         await self._conversations.adopt(caller, instance.id, ConversationId(conversation_id))
         at: datetime = row.started_at
         await self._conversations.append(conversation_id, "user", row.query, row.id, at=at)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from backend.durable import Durable
+from backend.durable import Durable, Retry
 from backend.kernel.ids import RunId
 
 WORKFLOW = "gateway.run"
@@ -23,7 +23,7 @@ class Background:
         self._durable, self._carry = durable, carry
 
         async def run(run_id: str) -> None:
-            await self._durable.step("carry", self._carry, RunId(run_id))
+            await self._durable.step("carry", self._carry, RunId(run_id), retry=Retry(attempts=8))
 
         durable.workflow(WORKFLOW, run, at_once=AT_ONCE)
 

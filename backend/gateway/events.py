@@ -45,6 +45,8 @@ def replay(run: RunView, after: int = 0) -> Iterator[RunEvent]:
     told = max(after - START, 0)
     if told < len(run.text):
         yield RunEvent("token", {"text": run.text[told:]}, START + len(run.text))
-    for event in numbered(ending(run), len(run.text)):
+    # What a run that failed had delivered is not kept: its end follows whatever the reader has of it.
+    length = max(len(run.text), told) if run.status is RunStatus.FAILED else len(run.text)
+    for event in numbered(ending(run), length):
         if event.id > after:
             yield event

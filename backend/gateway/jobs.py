@@ -129,7 +129,7 @@ class Jobs:
         history = run.history
         if run.kept:
             if not history:
-                said = await self._conversations.history(run.conversation_id, HISTORY)
+                said = await self._conversations.history(run.conversation_id, HISTORY, before=run.run_id)
                 history = tuple(Turn(turn.role, turn.text) for turn in said)
             await self._conversations.append(run.conversation_id, "user", run.text, run.run_id)
         return Job(

@@ -76,7 +76,7 @@ class RunBegun:
 
     @property
     def bound(self) -> bool:
-        return bool(self.lines)
+        return bool(self.lines) or self.request_key is not None
 
     def on_sqlite(self, execute: Execute) -> bool:
         row = (

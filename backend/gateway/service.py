@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from backend.catalogue import Product
@@ -21,10 +22,10 @@ from backend.gateway.jobs import Admitted, Jobs
 from backend.gateway.limits import RateLimits
 from backend.gateway.trial import Trials
 from backend.gateway.usage import Usage
-from backend.gateway.views import RunCommand, RunEvent, RunFilter, RunStatus, RunView
+from backend.gateway.views import Outcome, RunCommand, RunEvent, RunFilter, RunStatus, RunView
 from backend.kernel.caller import Caller, Door
 from backend.kernel.clock import Clock
-from backend.kernel.errors import InsufficientCredits, Invalid, NotFound
+from backend.kernel.errors import Forbidden, InsufficientCredits, Invalid, NotFound, Unavailable
 from backend.kernel.ids import RunId
 from backend.kernel.page import MAX_PAGE, Page
 from backend.ledger.service import Ledger
@@ -34,6 +35,8 @@ from backend.settings import Settings
 log = logging.getLogger(__name__)
 KEEP_EVERY = 10.0
 """Seconds between two rounds of renewing leases and recovering dead runs."""
+STOPPED_WITHIN = 5.0
+"""Seconds that whoever stops a run of another process waits for its end."""
 HEED_EVERY = 1.0
 """Seconds between two looks for runs that another process was asked to stop."""
 
@@ -159,11 +162,14 @@ class Gateway:
         return await self._execution.view(run_id)
 
     async def cancel(self, caller: Caller, run_id: str) -> RunView:
-        """Stop a run, wherever it is carried out; it is charged for the part that was delivered. One that has ended stays as it is.
+        """Stop a run, wherever it is carried out; it is charged for the part that was delivered. One that has ended stays as it is; one
+        that waits for its turn in the background is told as running yet, and ends when that comes, for nothing.
 
-        Raises NotFound.
+        Raises NotFound, and Forbidden for a key that did not ask for the run.
         """
         view = await self.get(caller, run_id)
+        if caller.key_id and view.owner != policy.owner(caller):
+            raise Forbidden("A key stops its own runs only.", code="not_your_run")
         if view.status is not RunStatus.RUNNING:
             return view
         live = self._execution.live(run_id)
@@ -172,7 +178,10 @@ class Gateway:
             return await live.result()
         async with self._database.write() as tx:
             await repository.ask_to_stop(tx, run_id)
-        return await self._execution.ended(view.id)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STOPPED_WITHIN):
+                return await self._execution.ended(view.id)
+        return await self._execution.view(run_id)
 
     async def trial(self, product_slug: str, visitor: str, text: str) -> AsyncIterator[RunEvent]:
         """ "Try it here": see `Trials.ask`."""
@@ -211,9 +220,20 @@ class Gateway:
 
     async def _carry_on(self, run_id: RunId) -> None:
         """Answer a run in the background to its end: from the start again when a process died over it."""
-        run = await self._admission.before(run_id)
-        if run is not None:
-            await self._execution.again(run)
+        async with self._database.read() as tx:
+            row = await repository.get(tx, run_id)
+        if row is None or row.status != RunStatus.RUNNING:
+            return
+        if row.stop:
+            await self._execution.close(repository.subject(row), Outcome(RunStatus.CANCELLED), None)
+            return
+        try:
+            run = await self._admission.before(row)
+        except Unavailable as fault:
+            log.warning("run %s cannot be answered any more: %s", run_id, fault.detail)
+            await self._execution.close(repository.subject(row), failed("unavailable"), None)
+            return
+        await self._execution.again(run)
 
     async def _keep(self) -> None:
         await self._execution.renew()

@@ -14,14 +14,20 @@ from backend.ledger.schemas import CreditsOut, EntriesOut
 from backend.ledger.service import Ledger
 from backend.ledger.views import EntryKind
 
+LOTS = 100
+
 
 def routes(ledger: Ledger, who: Who) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["credits"])
 
     @router.get("/credits")
     async def read_credits(caller: Annotated[Caller, Depends(who.viewer)]) -> CreditsOut:
-        """The workspace's balance, what runs under way hold of it, and its lots."""
-        return CreditsOut.of(await ledger.balance(caller.workspace_id), await ledger.lots(caller.workspace_id))
+        """The workspace's balance, what runs under way hold of it, and its lots: the next 100 to burn, and the last 100 that are used up.
+
+        A key that is limited to some agents is told of no lots.
+        """
+        seen = await ledger.lots_at_a_glance(caller.workspace_id, 0 if caller.instances is not None else LOTS)
+        return CreditsOut.of(await ledger.balance(caller.workspace_id), [*seen.open, *seen.spent])
 
     @router.get("/credits/entries")
     async def list_entries(

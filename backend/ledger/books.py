@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from backend.kernel.errors import DomainError
 from backend.kernel.ids import RunId, WorkspaceId
 from backend.kernel.money import Credits
 from backend.ledger.policy import Debit, OpenLot, burn
 from backend.ledger.views import EntryKind, HoldStatus, HoldView, Receipt
 from backend.ledger.writing import LAPSE, REVENUE, Close, Hold, Lapse, beyond, charge_key, entry_ids, receipt, short, txn_id, unheld
 
-Answer = HoldView | Receipt | Lapse | DomainError | None
+Answer = HoldView | Receipt | Lapse | Exception | None
 Row = dict[str, Any]
 
 

@@ -48,6 +48,10 @@ SELECT id, transaction_id, account, lot_id, amount, position, balance_after
 {_FROM}(id text, transaction_id text, account text, lot_id text, amount bigint, position bigint, balance_after bigint)"""
 
 
+_NOTICED: dict[str, Any] = {"tcp_user_timeout": 10_000, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 2}
+"""A server that vanished is noticed within seconds: every run waits for this one connection."""
+
+
 class _Apart(Exception):
     pass
 
@@ -73,7 +77,7 @@ class OnPostgres:
 
     @staticmethod
     def _answer(answer: Answer) -> Answer:
-        if isinstance(answer, DomainError):
+        if isinstance(answer, Exception):
             raise answer
         return answer
 
@@ -83,7 +87,7 @@ class OnPostgres:
         except psycopg.errors.UniqueViolation:
             if len(wanted) == 1:
                 return [await self._second_look(wanted[0])]
-        except (_Apart, DomainError, psycopg.Error) as fault:
+        except Exception as fault:  # noqa: BLE001 - each is told what became of its own, and raises it
             if len(wanted) == 1:
                 return [_alone(fault)]
             if isinstance(fault, psycopg.OperationalError) and (self._connection is None or self._connection.broken):
@@ -98,7 +102,7 @@ class OnPostgres:
             return (await self._attempt([wanted]))[0]
         except psycopg.errors.UniqueViolation:
             return None
-        except (_Apart, DomainError, psycopg.Error) as fault:
+        except Exception as fault:  # noqa: BLE001 - as above
             return _alone(fault)
 
     async def _attempt(self, wanted: Sequence[Hold | Close]) -> list[Answer]:
@@ -120,7 +124,7 @@ class OnPostgres:
         if self._connection is not None and not self._connection.broken:
             return self._connection
         await self.stop()
-        made = psycopg.AsyncConnection.connect(self._url, autocommit=True, row_factory=tuple_row, prepare_threshold=2)
+        made = psycopg.AsyncConnection.connect(self._url, autocommit=True, row_factory=tuple_row, prepare_threshold=2, **_NOTICED)
         try:
             fresh: psycopg.AsyncConnection[Any] = await asyncio.wait_for(made, 10)
         except TimeoutError as fault:
@@ -192,7 +196,7 @@ async def _first(connection: psycopg.AsyncConnection[Any], wanted: Hold | Close,
     return answer
 
 
-def _alone(fault: _Apart | DomainError | psycopg.Error) -> Answer:
+def _alone(fault: Exception) -> Answer:
     """What a change that was tried by itself comes to."""
     if isinstance(fault, _Apart):
         return None
@@ -202,4 +206,4 @@ def _alone(fault: _Apart | DomainError | psycopg.Error) -> Answer:
         return Invalid("A value holds characters or numbers that cannot be kept.", code="unstorable")
     if isinstance(fault, psycopg.OperationalError):
         return Unavailable("The database cannot be reached just now.", retry_after=2)
-    raise fault
+    return fault

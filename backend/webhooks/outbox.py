@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
 
@@ -22,6 +22,7 @@ from backend.webhooks.models import EndpointRow, EventRow
 from backend.webhooks.views import EndpointStatus
 
 STALE = 10.0
+LATELY = timedelta(minutes=1)
 """Seconds after which what memory says of the endpoints counts no more."""
 LISTENING = (EndpointStatus.LIVE.value, EndpointStatus.PAUSED.value)
 
@@ -76,8 +77,12 @@ class Outbox:
     async def refresh(self) -> None:
         """Look at the endpoints again, if any has changed."""
         async with self._database.read() as tx:
-            now = (await tx.execute(select(func.count(), func.max(col(EndpointRow.changed_at))).select_from(EndpointRow))).one()
-            if (seen := tuple(now)) != self._seen:
+            count, latest = (await tx.execute(select(func.count(), func.max(col(EndpointRow.changed_at))).select_from(EndpointRow))).one()
+            # A change may be committed after one that was made later: those of the last minute are told apart one by one.
+            lately = col(EndpointRow.changed_at) > self._clock.now() - LATELY
+            each = select(col(EndpointRow.id), col(EndpointRow.changed_at)).where(lately).order_by(col(EndpointRow.id))
+            changed = [tuple(row) for row in await tx.execute(each)]
+            if (seen := (count, latest, *changed)) != self._seen:
                 found: dict[str, frozenset[str]] = {}
                 rows = select(col(EndpointRow.workspace_id), col(EndpointRow.events)).where(col(EndpointRow.status).in_(LISTENING))
                 for workspace_id, asked in await tx.execute(rows):

@@ -56,7 +56,9 @@ async def spread(tx: Tx, now: datetime) -> int:
     new = select(EventRow).where(col(EventRow.spread) == 0).order_by(col(EventRow.id)).limit(SPREAD)
     events = list(await tx.scalars(new.with_for_update(skip_locked=True)))
     mine = col(EndpointRow.workspace_id).in_({event.workspace_id for event in events}) & col(EndpointRow.status).in_(LISTENING)
-    endpoints = list(await tx.scalars(select(EndpointRow).where(mine))) if events else []
+    # Locked, so that none is resumed between the look at it and what is written for it.
+    asking = select(EndpointRow).where(mine).order_by(col(EndpointRow.id)).with_for_update(read=True)
+    endpoints = list(await tx.scalars(asking)) if events else []
     rows = [
         delivery(event.id, endpoint.id, now, due_at=now if endpoint.status == EndpointStatus.LIVE else None)
         for event in events

@@ -44,12 +44,10 @@ class Telling:
         async with self.database.read() as tx:
             rows = list(await tx.scalars(select(EndpointRow).where(untold).order_by(col(EndpointRow.id))))
         for row in rows:
-            try:
-                for to in await self.admins(WorkspaceId(row.workspace_id)):
-                    await self._send(row, to)
-            except Unavailable as fault:
-                log.warning("nobody is told yet that the webhook %s is disabled: %s", row.id, fault.detail)
-                return
+            told = [await self._send(row, to) for to in await self.admins(WorkspaceId(row.workspace_id))]
+            if told and not any(told):
+                log.warning("nobody is told yet that the webhook %s is disabled", row.id)
+                continue
             async with self.database.write() as tx:
                 this = (col(EndpointRow.id) == row.id) & (col(EndpointRow.disabled_at) == row.disabled_at)
                 await tx.execute(update(EndpointRow).where(this).values(told_at=self.clock.now()))
@@ -61,14 +59,15 @@ class Telling:
             async with self.database.write() as tx:
                 forgotten = await repository.forget(tx, self.clock.now() - policy.KEEP, _AT_ONCE)
 
-    async def _send(self, row: EndpointRow, to: str) -> None:
-        """An address that is refused for good must not keep the others from being told. Raises Unavailable."""
+    async def _send(self, row: EndpointRow, to: str) -> bool:
+        """An address that is refused must not keep the others from being told. False when it may be taken later."""
         try:
             await self.mailer.send(_letter(row, to, brand=self.brand, base_url=self.base_url), key=f"{row.id}:{row.disabled_at}:{to}")
         except Unavailable:
-            raise
+            return False
         except DomainError as refusal:
             log.error("an admin cannot be told that the webhook %s is disabled: %s", row.id, refusal.detail)
+        return True
 
 
 def _letter(row: EndpointRow, to: str, *, brand: str, base_url: str) -> Mail:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -133,7 +133,7 @@ class Keys(Loading, rx.State):
                 made = await services().keyring.create(caller, wish)
                 self.secret, self.secret_name = made.secret, made.detail.key.name
             elif self.editing:
-                await services().keyring.change(caller, self.editing, wish)
+                await services().keyring.change(caller, self.editing, await self._to_the_hour(caller, wish))
         except Invalid as error:
             self._blame(error)
             return
@@ -176,6 +176,12 @@ class Keys(Loading, rx.State):
         self.agents = [Choice(view.id, view.name, "", view.id in mine) for view in await services().instances.list(caller)]
         self.some = limits.instances is not None
         self.budget_day, self.budget_month = typed(wish.budget.day), typed(wish.budget.month)
+
+    async def _to_the_hour(self, caller: Caller, wish: KeyWish) -> KeyWish:
+        """A field of the page knows days only: an end that was left as it stood there keeps its hour."""
+        before = (await services().keyring.get(caller, self.editing)).key.limits.expires_at
+        untouched = before is not None and self.expires == f"{before:%Y-%m-%d}"
+        return replace(wish, limits=replace(wish.limits, expires_at=before)) if untouched else wish
 
     def _keep(self, form: Mapping[str, Any]) -> None:
         """What was typed stays in the fields when it is refused."""

@@ -29,7 +29,10 @@ def roles(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]
     clean["CMP_RUNNER_URL"] = f"http://127.0.0.1:{runner}"
     with (folder / "log").open("w") as log:
         started = [
-            subprocess.Popen([sys.executable, "-m", "backend.cli", role], cwd=ROOT, env=clean, stdout=log, stderr=log)
+            # What is started in the background ignores Ctrl-C, and so would what it starts.
+            subprocess.Popen(
+                [sys.executable, "-m", "backend.cli", role], cwd=ROOT, env=clean, stdout=log, stderr=log, preexec_fn=_hear_ctrl_c
+            )
             for role in ("runner", "gateway")
         ]
     try:
@@ -39,6 +42,10 @@ def roles(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]
             process.send_signal(signal.SIGINT)
         # Stopped by Ctrl-C, as a shell tells it.
         assert [process.wait(30) for process in started] == [130, 130], (folder / "log").read_text()
+
+
+def _hear_ctrl_c() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def ask(url: str) -> tuple[int, str]:

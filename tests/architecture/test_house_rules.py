@@ -62,3 +62,8 @@ def test_no_package_registry_and_no_path_of_a_machine_is_named() -> None:
 def test_every_setting_is_documented_and_nothing_else_is() -> None:
     documented = set(re.findall(r"^\| `CMP_(\w+)`", (ROOT / "docs/settings.md").read_text(), re.M))
     assert documented == {name.upper() for name in Settings.model_fields}
+
+
+def test_no_half_merged_file_is_left() -> None:
+    texts = [ROOT / "CHANGELOG.md", ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / "assets").glob("*.css")]
+    assert [path.name for path in texts if re.search(r"^(<{7} |={7}$|>{7} )", path.read_text(), re.M)] == []

@@ -21,6 +21,8 @@ from backend.mail import Mailer
 
 AT = "* * * * *"
 BATCH = 200
+PATIENCE = 3
+"""Mails in one sweep that nobody takes before the mail server itself is taken to be away."""
 """Accounts looked at in one transaction, and mails sent in one sweep."""
 log = logging.getLogger(__name__)
 
@@ -95,6 +97,7 @@ class Alerts:
         """While the mail server is away, what is owed waits for the next sweep."""
         async with self.database.read() as tx:
             owed = await repository.owed(tx, self.clock.now(), BATCH)
+        away = 0
         for row in owed:
             key = repository.key_of(row)
             async with self.database.write() as tx:
@@ -106,21 +109,31 @@ class Alerts:
                 async with self.database.write() as tx:
                     await repository.give_back(tx, key)
                 log.warning("nobody could be told of low credits yet: %s", fault.detail)
-                return
+                away += 1
+                if away == PATIENCE:
+                    return
+                continue
             async with self.database.write() as tx:
                 await repository.told(tx, key, self.clock.now())
 
     async def _send(self, row: AlertRow) -> None:
-        """Nothing when credits were added meanwhile. An address that is refused for good keeps nobody else from being told."""
+        """Nothing when credits were added meanwhile. An address that is refused, for good or for now, keeps nobody else from being told.
+
+        Raises Unavailable when nobody could be told.
+        """
         workspace_id = WorkspaceId(row.workspace_id)
         balance = (await self.ledger.balance(workspace_id)).balance
         if balance > Credits(row.threshold_micro):
             return
+        sent, fault = 0, None
         for to in await self.recipients.admins(workspace_id):
             mail = letters.low(to, Level(row.level), balance, brand=self.brand, base_url=self.base_url)
             try:
                 await self.mailer.send(mail, key=f"credits:{row.workspace_id}:{row.level}:{row.position}:{to}")
-            except Unavailable:
-                raise
+                sent += 1
+            except Unavailable as away:
+                fault = away
             except DomainError as refusal:
                 log.error("somebody cannot be told of low credits: %s", refusal.detail)
+        if fault is not None and not sent:
+            raise fault

@@ -34,6 +34,15 @@ async def test_a_key_for_runs_sees_its_own_runs_and_nothing_of_the_others(app: F
         assert (await http.get("/v1/credits")).json()["code"] == "scope_missing"
 
 
+async def test_a_key_that_sees_all_runs_stops_its_own_alone(app: FastAPI, door: Open) -> None:
+    mine = await door()
+    foreign = (await mine.ask()).json()["id"]
+    async with await other_key(app, mine, Scope.RUNS, Scope.READ) as http:
+        assert (await http.get(f"/v1/runs/{foreign}")).status_code == 200
+        stopped = await http.post(f"/v1/runs/{foreign}:cancel")
+    assert (stopped.status_code, stopped.json()["code"]) == (403, "not_your_run")
+
+
 async def test_a_key_that_only_reads_starts_and_stops_nothing(app: FastAPI, door: Open) -> None:
     mine = await door()
     run = (await mine.ask()).json()["id"]

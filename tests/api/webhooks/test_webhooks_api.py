@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from backend import problem
 from backend.db.engine import Database
 from backend.doors import Who
-from backend.kernel.caller import Caller
+from backend.kernel.caller import Caller, Scope
 from backend.kernel.clock import FrozenClock
 from backend.settings import Settings
 from backend.webhooks import api, policy
@@ -151,6 +151,16 @@ async def test_a_key_that_runs_agents_may_not_touch_webhooks(place: Place) -> No
         for method, path, body in [("GET", "/v1/webhooks", None), ("POST", "/v1/webhooks", WANTED), *doors("wh_1", "whd_1")]:
             answer = await http.request(method, path, json=body)
             assert (answer.status_code, answer.json()["code"]) == (403, "scope_missing")
+
+
+async def test_a_key_has_nothing_sent_that_it_may_not_read_itself(place: Place) -> None:
+    caller = await place.town.member()
+    manages = await place.town.key(caller, Scope.MANAGE)
+    async with place.client(authorization=f"Bearer {manages}") as http:
+        refused = await http.post("/v1/webhooks", json=WANTED | {"include_content": True})
+        made = await http.post("/v1/webhooks", json=WANTED)
+        opened = await http.patch(f"/v1/webhooks/{made.json()['id']}", json={"include_content": True})
+    assert (refused.status_code, refused.json()["code"], made.status_code, opened.status_code) == (403, "scope_missing", 201, 403)
 
 
 @pytest.mark.parametrize("headers", [{}, {"authorization": "Bearer cmp_forged"}, {"authorization": "Bearer "}, {"cookie": "cmp_session=x"}])

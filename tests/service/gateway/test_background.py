@@ -12,8 +12,11 @@ import pytest
 
 from backend.catalogue import load
 from backend.durable import Durable
+from backend.gateway import repository
 from backend.gateway.service import Gateway
 from backend.gateway.views import RunCommand, RunStatus
+from backend.kernel.caller import Caller
+from backend.kernel.ids import RunId
 from backend.kernel.money import Credits
 from tests.service.gateway.house import ANSWER, House
 
@@ -75,6 +78,43 @@ async def test_a_run_in_the_background_can_be_stopped(house: House, start: Start
     await house.runner.reached.wait()
     assert (await gateway.cancel(caller, begun.run_id)).status == RunStatus.CANCELLED
     assert (await house.balance(caller)).available == Credits.of(5)
+
+
+async def test_a_run_that_is_stopped_before_its_turn_is_never_answered(house: House, start: Start) -> None:
+    caller, agent = await house.owner()
+    gateway = await start()
+    run = await _put_by(gateway, caller, agent.id)
+    async with house.database.write() as tx:
+        await repository.ask_to_stop(tx, run)
+    await gateway._carry_on(run)
+    view = await gateway.get(caller, run)
+    assert (view.status, house.runner.jobs, (await house.balance(caller)).available) == (RunStatus.CANCELLED, [], Credits.of(5))
+
+
+async def test_a_run_whose_agent_is_gone_by_its_turn_is_over_for_nothing(
+    house: House, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caller, agent = await house.owner()
+    gateway = await start()
+    run = await _put_by(gateway, caller, agent.id)
+
+    async def nowhere(_: str) -> None:
+        return None
+
+    monkeypatch.setattr(house.town.instances, "find", nowhere)
+    await gateway._carry_on(run)
+    monkeypatch.undo()
+    view = await gateway.get(caller, run)
+    assert (view.status, view.error_code, (await house.balance(caller)).available) == (RunStatus.FAILED, "unavailable", Credits.of(5))
+
+
+async def _put_by(gateway: Gateway, caller: Caller, agent: str) -> RunId:
+    """A run in the background whose turn has not come."""
+    command = RunCommand(agent, "Can I?", background=True)
+    instance, _, _ = await gateway._admission.agent(caller, command)
+    run = await gateway._admission.admit(caller, command, instance)
+    assert await gateway._admission.hold(run, command, None)
+    return run.run_id
 
 
 async def test_a_run_that_cannot_be_put_by_is_over_for_nothing(house: House, start: Start, monkeypatch: pytest.MonkeyPatch) -> None:

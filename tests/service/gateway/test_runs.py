@@ -216,3 +216,22 @@ async def test_a_paused_agent_answers_nobody(house: House) -> None:
     with pytest.raises(Conflict) as refused:
         await house.gateway.run(caller, RunCommand(agent.id, "Can I?"))
     assert refused.value.code == "instance_paused"
+
+
+async def test_a_reader_that_was_cut_off_goes_on_where_it_was_also_when_the_run_is_over(house: House) -> None:
+    caller, agent = await house.owner()
+    run = await house.gateway.run(caller, RunCommand(agent.id, "Can I?"))
+    whole = [event async for event in (await house.gateway.resume(caller, run.id)).follow() if event is not None]
+    for after in (1, 8, whole[-2].id, whole[-1].id):
+        rest = [event async for event in (await house.gateway.resume(caller, run.id)).follow(after=after) if event is not None]
+        said = "".join(event.data["text"] for event in rest if event.name == "token")
+        assert said == run.text[after - 1 :]
+        assert [event for event in rest if event.name != "token"] == [e for e in whole if e.name != "token" and e.id > after]
+
+
+async def test_a_reader_that_was_cut_off_hears_of_the_failure_of_a_run(house: House) -> None:
+    caller, agent = await house.owner()
+    house.runner.script = [Token("x" * 300), Failed("crashed", "")]
+    run = await house.gateway.run(caller, RunCommand(agent.id, "Can I?"))
+    rest = [event async for event in (await house.gateway.resume(caller, run.id)).follow(after=301) if event is not None]
+    assert [(event.name, event.id) for event in rest] == [("run.failed", 302)]
