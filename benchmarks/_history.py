@@ -65,7 +65,7 @@ def _names(templates: dict[str, list[dict[str, Any]]]) -> dict[str, str]:
     """What a copy renames → the beginning of its new name. They sort before every real one of their kind."""
     run = templates["gateway_run"][0]
     ids = [run["id"], run["conversation_id"]]
-    ids += [row["id"] for table in ("ledger_transaction", "ledger_entry") for row in templates[table]]
+    ids += [row["id"] for row in templates["ledger_transaction"]]
     return {old: f"{re.match(r'[a-z]+_', old)[0]}00{number}" for number, old in enumerate(ids)}  # type: ignore[index]
 
 

@@ -50,16 +50,16 @@ def fill(runs: int, lots: int) -> list[str]:
             SELECT 'txn_' || w.n || '_g' || l.n, 'grant:' || {ref}, 'grant', 'ws_' || w.n, '', {AT} FROM w CROSS JOIN l""",
         f"""INSERT INTO ledger_transaction (id, key, kind, workspace_id, label, run_id, at) {of_runs}
             SELECT 'txn_' || w.n || '_c' || r.n, 'charge:' || {run}, 'charge', 'ws_' || w.n, '', {run}, {AT} FROM w CROSS JOIN r""",
-        f"""INSERT INTO ledger_entry (id, transaction_id, account, lot_id, amount, position, balance_after) {of_lots}
-            SELECT 'e_' || w.n || '_g' || l.n, 'txn_' || w.n || '_g' || l.n, 'ws_' || w.n, {lot}, 20000000, l.n + 1, {given}
+        f"""INSERT INTO ledger_entry (transaction_id, number, account, lot_id, amount, position, balance_after) {of_lots}
+            SELECT 'txn_' || w.n || '_g' || l.n, 1, 'ws_' || w.n, {lot}, 20000000, l.n + 1, {given}
             FROM w CROSS JOIN l""",
-        f"""INSERT INTO ledger_entry (id, transaction_id, account, amount) {of_lots}
-            SELECT 's_' || w.n || '_g' || l.n, 'txn_' || w.n || '_g' || l.n, 'system:issued', -20000000 FROM w CROSS JOIN l""",
-        f"""INSERT INTO ledger_entry (id, transaction_id, account, lot_id, amount, position, balance_after) {of_runs}
-            SELECT 'e_' || w.n || '_c' || r.n, 'txn_' || w.n || '_c' || r.n, 'ws_' || w.n, {paid}, -1000000, {lots} + r.n + 1,
+        f"""INSERT INTO ledger_entry (transaction_id, number, account, amount) {of_lots}
+            SELECT 'txn_' || w.n || '_g' || l.n, 2, 'system:issued', -20000000 FROM w CROSS JOIN l""",
+        f"""INSERT INTO ledger_entry (transaction_id, number, account, lot_id, amount, position, balance_after) {of_runs}
+            SELECT 'txn_' || w.n || '_c' || r.n, 1, 'ws_' || w.n, {paid}, -1000000, {lots} + r.n + 1,
             {each} - {spent} FROM w CROSS JOIN r""",
-        f"""INSERT INTO ledger_entry (id, transaction_id, account, amount) {of_runs}
-            SELECT 's_' || w.n || '_c' || r.n, 'txn_' || w.n || '_c' || r.n, 'system:revenue', 1000000 FROM w CROSS JOIN r""",
+        f"""INSERT INTO ledger_entry (transaction_id, number, account, amount) {of_runs}
+            SELECT 'txn_' || w.n || '_c' || r.n, 2, 'system:revenue', 1000000 FROM w CROSS JOIN r""",
         f"""INSERT INTO ledger_hold (run_id, workspace_id, amount, label, status, charged, available, created_at, closed_at) {of_runs}
             SELECT {run}, 'ws_' || w.n, 1000000, '', 'settled', 1000000, {each} - {spent}, {AT}, {AT} FROM w CROSS JOIN r""",
         f"""INSERT INTO gateway_run (id, workspace_id, instance_id, {rest}, lease_until, started_at, finished_at) {of_runs}

@@ -109,6 +109,10 @@ class Access:
 async def _remembered(memory: Memory[Caller], secret: str, resolve: Resolver) -> Caller | None:
     if caller := memory.look(secret):
         return caller
+    return await memory.together.ask((secret, memory.asking()), _kept(memory, secret, resolve))
+
+
+async def _kept(memory: Memory[Caller], secret: str, resolve: Resolver) -> Caller | None:
     asked = memory.asking()
     if caller := await resolve(secret):
         memory.keep(secret, caller, asked)

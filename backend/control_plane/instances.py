@@ -17,6 +17,7 @@ from backend.kernel.caller import Caller
 from backend.kernel.clock import Clock
 from backend.kernel.errors import Conflict, Invalid, NotFound
 from backend.kernel.ids import InstanceId, WorkspaceId, new_instance_id
+from backend.kernel.together import Together
 
 __all__ = ["InstanceView", "Instances", "Status"]
 
@@ -29,6 +30,8 @@ class Instances:
     def __init__(self, database: Database, clock: Clock, offerings: Offerings) -> None:
         self._database, self._clock, self._offerings = database, clock, offerings
         self._remembered: TTLCache[str, InstanceView] = TTLCache(MOST, LIFE)
+        self._together: Together[InstanceView | None] = Together()
+        self._changes = 0
 
     async def create(self, tx: Tx, *, workspace_id: WorkspaceId, offering: Offering, source_key: str, name: str = "") -> InstanceView:
         """A live instance of an agent. A repeat with the same source_key returns the first one. Raises Invalid for a credit pack."""
@@ -67,9 +70,15 @@ class Instances:
         """As `get`, from memory where another process may have changed it up to `LIFE` seconds ago. For what is asked all the time."""
         found = self._remembered.get(instance_id)
         if found is None:
-            found = self._remembered[instance_id] = await self.get(caller, instance_id)
-        if found.workspace_id != caller.workspace_id or not caller.may_use(found.id):
+            found = await self._together.ask((instance_id, self._changes), self._remember(instance_id))
+        if found is None or found.workspace_id != caller.workspace_id or not caller.may_use(found.id):
             raise NotFound("There is no such agent.")
+        return found
+
+    async def _remember(self, instance_id: str) -> InstanceView | None:
+        changes, found = self._changes, await self.find(instance_id)
+        if found is not None and changes == self._changes:
+            self._remembered[instance_id] = found
         return found
 
     async def find(self, instance_id: str) -> InstanceView | None:
@@ -126,8 +135,12 @@ class Instances:
 
     async def _changed(self, tx: Tx, instance_id: str) -> InstanceRow:
         """The row, locked, to be changed; what is remembered of it is forgotten when that is done."""
-        event.listen(tx.sync_session, "after_commit", lambda _: self._remembered.pop(instance_id, None), once=True)
+        event.listen(tx.sync_session, "after_commit", lambda _: self._forget(instance_id), once=True)
         return await _row(tx, instance_id)
+
+    def _forget(self, instance_id: str) -> None:
+        self._changes += 1
+        self._remembered.pop(instance_id, None)
 
     async def _set(self, caller: Caller, instance_id: str, status: Status) -> InstanceView:
         await self.get(caller, instance_id)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 
 
+@lru_cache(maxsize=256)
 def stored(moment: datetime) -> str:
-    """A moment in UTC the way `UtcDateTime` keeps it on SQLite."""
+    """A moment in UTC the way `UtcDateTime` keeps it on SQLite. A run tells several rows of the same moment."""
     return moment.replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")

@@ -11,6 +11,7 @@ from sqlmodel import Field
 from backend.db.base import Table, UtcDateTime
 
 _RUNNING = text("status = 'running'")
+_KEYED = text("request_key IS NOT NULL")
 _STOPPING = text("stop AND status = 'running'")
 
 
@@ -29,6 +30,7 @@ class GatewayRun(Table, table=True):
         Index("ix_gateway_run_stop", "id", sqlite_where=_STOPPING, postgresql_where=_STOPPING),
         Index("ix_gateway_run_workspace", "workspace_id", "started_at", "id"),
         Index("ix_gateway_run_instance", "instance_id", "started_at", "id"),
+        Index("uq_gateway_run_request_key", "request_key", unique=True, sqlite_where=_KEYED, postgresql_where=_KEYED),
     )
 
     id: str = Field(primary_key=True, max_length=64)
@@ -47,7 +49,7 @@ class GatewayRun(Table, table=True):
     price: int = Field(sa_type=BigInteger)
     error_code: str = Field(max_length=40)
     error_detail: str = Field(max_length=300)
-    request_key: str | None = Field(unique=True, max_length=64)
+    request_key: str | None = Field(max_length=64)
     request_hash: str = Field(max_length=64)
     background: bool = False
     stop: bool = False
@@ -61,6 +63,7 @@ class GatewayUsage(Table, table=True):
     """What the runs that ended on one UTC day (`2026-11-28`) came to. owner: their spender. Kept in the transaction that ends a run."""
 
     __tablename__ = "gateway_usage"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - as SQLAlchemy has it
 
     workspace_id: str = Field(primary_key=True, max_length=64)
     day: str = Field(primary_key=True, max_length=10)
@@ -80,7 +83,7 @@ class GatewayBudgetUse(Table, table=True):
     """What was charged to a budget and is held of it, in micro-credits. period_start: such as "day:2026-11-28" or "month:2026-11"."""
 
     __tablename__ = "gateway_budget_use"
-    __table_args__ = (CheckConstraint("used >= 0", name="used_not_negative"),)
+    __table_args__ = (CheckConstraint("used >= 0", name="used_not_negative"), {"sqlite_with_rowid": False})
 
     subject: str = Field(primary_key=True, max_length=160)
     period_start: str = Field(primary_key=True, max_length=16)

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+import orjson
+
 from backend.db.moments import stored
 from backend.db.writer import Execute
 from backend.gateway import policy, spending
@@ -18,7 +20,7 @@ _INSERT = """INSERT INTO gateway_run (id, workspace_id, instance_id, instance_na
 request_key, request_hash, background, budgets, lease_until, started_at, stop, status, text, sources, usage, error_code, error_detail)
 {}"""
 _BLANK = "FALSE, 'running', '', '[]', '{}', '', ''"
-_BEGIN = _INSERT.format(f"VALUES ({'?, ' * 16} {_BLANK}) ON CONFLICT (request_key) DO NOTHING")
+_BEGIN = _INSERT.format(f"VALUES ({'?, ' * 16} {_BLANK}) ON CONFLICT (request_key) WHERE request_key IS NOT NULL DO NOTHING")
 _BEGIN_ALL = _INSERT.format(f"""SELECT x.id, x.workspace_id, x.instance_id, x.instance_name, x.door, x.owner, x.spender,
 x.conversation_id, x.query, x.price, x.request_key, x.request_hash, x.background, x.budgets::json, x.lease_until, x.started_at, {_BLANK}
 FROM json_to_recordset(%s::json) AS x(id text, workspace_id text, instance_id text,
@@ -183,5 +185,11 @@ class RunEnded:
         return whose | dict(zip(counts, self._counts(), strict=True))
 
 
-def _json(value: object) -> str:
-    return json.dumps(value)
+def _json(value: list[Any] | dict[str, Any]) -> str:
+    """As the database keeps it. Half a surrogate pair, which the quick library refuses, is written as the slow one writes it."""
+    if not value:
+        return "[]" if isinstance(value, list) else "{}"
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:
+        return json.dumps(value)

@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 
 from backend.kernel.caller import Caller
 from backend.kernel.clock import Clock
+from backend.kernel.together import Together
 
 T = TypeVar("T")
 LIFE = timedelta(seconds=1)
@@ -25,6 +26,8 @@ class Memory(Generic[T]):
         self._now, self._life, self._most = clock.now, life, most
         self._found: dict[bytes, tuple[T, datetime]] = {}
         self._changes = 0
+        self.together: Together[T | None] = Together()
+        """For those who ask at once for what is not known here. Their name for it holds what `asking` returns."""
 
     def look(self, secret: str) -> T | None:
         """Never waits. None: not known here, ask."""

@@ -50,9 +50,11 @@ class Credits:
 
     def __str__(self) -> str:
         """The decimal form that crosses the wire: no exponent, no trailing zeros ("2.5", "200", "0")."""
+        if self.micro % MICRO == 0:
+            return str(self.micro // MICRO)
         sign = "-" if self.micro < 0 else ""
         whole, part = divmod(abs(self.micro), MICRO)
-        return f"{sign}{whole}" + (f".{part:06d}".rstrip("0") if part else "")
+        return f"{sign}{whole}.{part:06d}".rstrip("0")
 
 
 ZERO = Credits(0)

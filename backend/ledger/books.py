@@ -10,7 +10,7 @@ from backend.kernel.ids import RunId, WorkspaceId
 from backend.kernel.money import Credits
 from backend.ledger.policy import Debit, OpenLot, burn
 from backend.ledger.views import EntryKind, HoldStatus, HoldView, Receipt
-from backend.ledger.writing import LAPSE, REVENUE, Close, Hold, Lapse, beyond, charge_key, entry_ids, receipt, short, txn_id, unheld
+from backend.ledger.writing import LAPSE, REVENUE, Close, Hold, Lapse, beyond, charge_key, receipt, short, txn_id, unheld
 
 Answer = HoldView | Receipt | Lapse | Exception | None
 Row = dict[str, Any]
@@ -104,13 +104,13 @@ class Books:
         txn, total = txn_id(run_id), sum(debit.amount for debit in debits)
         row = {"id": txn, "key": charge_key(run_id), "kind": EntryKind.CHARGE.value, "workspace_id": kept.workspace_id}
         self.postings.append(row | {"label": kept.label, "run_id": run_id, "at": at})
-        ids, running = entry_ids(txn, len(debits) + 1), account.balance + total
-        for n, debit in enumerate(debits):
+        running = account.balance + total
+        for n, debit in enumerate(debits, start=1):
             running -= debit.amount
             account.entries += 1
             self.taken[debit.lot_id] = self.taken.get(debit.lot_id, 0) + debit.amount
-            self.entries.append(_entry(ids[n], txn, kept.workspace_id, -debit.amount, debit.lot_id, account.entries, running))
-        self.entries.append(_entry(ids[-1], txn, REVENUE, total))
+            self.entries.append(_entry(txn, n, kept.workspace_id, -debit.amount, debit.lot_id, account.entries, running))
+        self.entries.append(_entry(txn, len(debits) + 1, REVENUE, total))
 
 
 def _burnt(account: Account, amount: int) -> list[Debit]:
@@ -127,7 +127,7 @@ def _burnt(account: Account, amount: int) -> list[Debit]:
 
 
 def _entry(
-    id_: str, txn: str, account: str, amount: int, lot: str | None = None, position: int | None = None, after: int | None = None
+    txn: str, number: int, account: str, amount: int, lot: str | None = None, position: int | None = None, after: int | None = None
 ) -> Row:
-    row = {"id": id_, "transaction_id": txn, "account": account, "lot_id": lot}
+    row: Row = {"transaction_id": txn, "number": number, "account": account, "lot_id": lot}
     return row | {"amount": amount, "position": position, "balance_after": after}

@@ -43,9 +43,9 @@ _TAKE = f"""UPDATE ledger_lot l SET remaining = l.remaining - x.amount {_FROM}(i
 _POST = f"""INSERT INTO ledger_transaction (id, key, kind, workspace_id, label, run_id, at)
 SELECT id, key, kind, workspace_id, label, run_id, at
 {_FROM}(id text, key text, kind text, workspace_id text, label text, run_id text, at timestamptz)"""
-_ENTRIES = f"""INSERT INTO ledger_entry (id, transaction_id, account, lot_id, amount, position, balance_after)
-SELECT id, transaction_id, account, lot_id, amount, position, balance_after
-{_FROM}(id text, transaction_id text, account text, lot_id text, amount bigint, position bigint, balance_after bigint)"""
+_ENTRIES = f"""INSERT INTO ledger_entry (transaction_id, number, account, lot_id, amount, position, balance_after)
+SELECT transaction_id, number, account, lot_id, amount, position, balance_after
+{_FROM}(transaction_id text, number int, account text, lot_id text, amount bigint, position bigint, balance_after bigint)"""
 
 
 _NOTICED: dict[str, Any] = {"tcp_user_timeout": 10_000, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 2}

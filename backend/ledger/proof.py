@@ -56,8 +56,8 @@ CHECKS = (
     ),
     Check(
         "entries against the owner of their lot",
-        "entry {0} of {1} moves the lot of {2}",
-        """SELECT e.id, e.account, l.workspace_id FROM ledger_entry e JOIN ledger_lot l ON l.id = e.lot_id
+        "entry {1} of {0}, of {2}, moves the lot of {3}",
+        """SELECT e.transaction_id, e.number, e.account, l.workspace_id FROM ledger_entry e JOIN ledger_lot l ON l.id = e.lot_id
         WHERE e.account <> l.workspace_id""",
     ),
     Check(

@@ -82,7 +82,7 @@ async def entries(tx: Tx, workspace_id: str, cursor: str | None, limit: int, kin
     query = (
         select(ENTRY, TRANSACTION.c.at, TRANSACTION.c.kind, TRANSACTION.c.label, TRANSACTION.c.run_id)
         .join(TRANSACTION, TRANSACTION.c.id == ENTRY.c.transaction_id)
-        .where(ENTRY.c.account == workspace_id)
+        .where(ENTRY.c.account == workspace_id, ENTRY.c.position.is_not(None))
         .limit(limit + 1)
     )
     if kind is not None:
@@ -132,9 +132,9 @@ def _position(cursor: str) -> int:
 
 
 def _entry(r: RowMapping) -> EntryView:
-    return EntryView(
-        r["id"], r["at"], EntryKind(r["kind"]), Credits(r["amount"]), Credits(r["balance_after"]), r["label"], r["run_id"], r["lot_id"]
-    )
+    id_ = f"ent_{r['transaction_id'].removeprefix('txn_')}_{r['number']}"
+    amounts = Credits(r["amount"]), Credits(r["balance_after"])
+    return EntryView(id_, r["at"], EntryKind(r["kind"]), *amounts, r["label"], r["run_id"], r["lot_id"])
 
 
 async def posted(tx: Tx, key: str, account: str) -> Credits:

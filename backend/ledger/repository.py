@@ -80,17 +80,17 @@ async def post(tx: Tx, txn: str, workspace_id: str, changes: Sequence[Debit], af
     values: list[dict[str, Any]] = []
     for offset, change in enumerate(changes, start=1):
         running += change.amount
-        values.append(_entry(txn, workspace_id, change.amount, change.lot_id, position + offset, running))
-    values.append(_entry(txn, other, -total))
+        values.append(_entry(txn, offset, workspace_id, change.amount, change.lot_id, position + offset, running))
+    values.append(_entry(txn, len(changes) + 1, other, -total))
     await tx.execute(insert(ENTRY), values)
 
 
 def _entry(
-    txn: str, account: str, amount: int, lot_id: str | None = None, position: int | None = None, after: int | None = None
+    txn: str, number: int, account: str, amount: int, lot_id: str | None = None, position: int | None = None, after: int | None = None
 ) -> dict[str, Any]:
     return {
-        "id": new_id("ent"),
         "transaction_id": txn,
+        "number": number,
         "account": account,
         "lot_id": lot_id,
         "amount": amount,

@@ -18,7 +18,6 @@ from backend.ledger.writing import (
     Hold,
     beyond,
     charge_key,
-    entry_ids,
     receipt,
     short,
     txn_id,
@@ -39,7 +38,7 @@ RETURNING balance, held, entries"""
 _CLOSE = "UPDATE ledger_hold SET status = ?, charged = ?, available = ?, closed_at = ? WHERE run_id = ?"
 _TAKE = "UPDATE ledger_lot SET remaining = remaining - ? WHERE id = ?"
 _POSTING = "INSERT INTO ledger_transaction (id, key, kind, workspace_id, label, run_id, at) VALUES (?, ?, ?, ?, ?, ?, ?)"
-_ENTRY = "INSERT INTO ledger_entry (id, transaction_id, account, lot_id, amount, position, balance_after) VALUES (?, ?, ?, ?, ?, ?, ?)"
+_ENTRY = "INSERT INTO ledger_entry (transaction_id, number, account, lot_id, amount, position, balance_after) VALUES (?, ?, ?, ?, ?, ?, ?)"
 
 
 class _WasThere(Exception):
@@ -117,10 +116,9 @@ def _post(
 ) -> None:
     txn, total = txn_id(run_id), sum(debit.amount for debit in debits)
     execute(_POSTING, (txn, charge_key(run_id), EntryKind.CHARGE.value, workspace_id, label, run_id, at))
-    ids = entry_ids(txn, len(debits) + 1)
     running, position = after[0] + total, after[2] - len(debits)
-    for n, debit in enumerate(debits):
+    for n, debit in enumerate(debits, start=1):
         running -= debit.amount
         execute(_TAKE, (debit.amount, debit.lot_id))
-        execute(_ENTRY, (ids[n], txn, workspace_id, debit.lot_id, -debit.amount, position + n + 1, running))
-    execute(_ENTRY, (ids[-1], txn, REVENUE, None, total, None, None))
+        execute(_ENTRY, (txn, n, workspace_id, debit.lot_id, -debit.amount, position + n, running))
+    execute(_ENTRY, (txn, len(debits) + 1, REVENUE, None, total, None, None))

@@ -110,11 +110,6 @@ def refund_key(run_id: str) -> str:
     return f"refund:{run_id}"
 
 
-def entry_ids(txn: str, many: int) -> list[str]:
-    """Ids of one posting's entries: numbering them is a tenth of the cost of inventing them."""
-    return [f"ent_{txn.removeprefix('txn_')}_{n}" for n in range(1, many + 1)]
-
-
 def txn_id(run_id: str) -> str:
     """A run is charged once, so its charge can go by its name."""
     return f"txn_{run_id.removeprefix('run_')}"

@@ -78,3 +78,35 @@ def test_the_first_migration_can_be_taken_back(database_url: str) -> None:
     finally:
         engine.dispose()
     upgrade(database_url)
+
+
+def test_what_is_posted_outlives_the_change_of_its_trees(database_url: str) -> None:
+    engine = sync_engine(database_url)
+    posted = "SELECT account, amount, position, balance_after FROM ledger_entry ORDER BY transaction_id, account"
+    entries = [("t_1", "a", "ws_1", 5, 1, 5), ("t_1", "b", "system:issued", -5, None, None), ("t_2", "c", "ws_1", -2, 2, 3)]
+    try:
+        with engine.begin() as connection:
+            command.downgrade(config(connection), "0012")
+            for txn in ("t_1", "t_2"):
+                values = "(:t, :t, 'grant', 'ws_1', '', '2026-01-01 00:00:00')"
+                connection.execute(
+                    text(f"INSERT INTO ledger_transaction (id, key, kind, workspace_id, label, at) VALUES {values}"), {"t": txn}
+                )
+            for txn, id_, account, amount, position, after in entries:
+                row = {"i": id_, "t": txn, "a": account, "n": amount, "p": position, "b": after}
+                columns = "id, transaction_id, account, amount, position, balance_after"
+                connection.execute(text(f"INSERT INTO ledger_entry ({columns}) VALUES (:i, :t, :a, :n, :p, :b)"), row)
+            before = connection.execute(text(posted)).all()
+        upgrade(database_url)
+        with engine.connect() as connection:
+            assert connection.execute(text(posted)).all() == before
+            numbered = connection.execute(text("SELECT transaction_id, number FROM ledger_entry ORDER BY 1, 2")).all()
+        assert [tuple(row) for row in numbered] == [("t_1", 1), ("t_1", 2), ("t_2", 1)]
+        with pytest.raises(DBAPIError, match="append-only"), engine.begin() as connection:
+            connection.execute(text("DELETE FROM ledger_entry"))
+        with engine.begin() as connection:
+            command.downgrade(config(connection), "0012")
+            assert connection.execute(text(posted)).all() == before
+    finally:
+        engine.dispose()
+    upgrade(database_url)

@@ -23,7 +23,7 @@ LOT = "SELECT MIN(id) FROM ledger_lot"
 DRIFTS = [
     (
         "postings sum to zero",
-        f"INSERT INTO ledger_entry (id, transaction_id, account, amount) VALUES ('x', ({FIRST}), 'system:issued', 5)",
+        f"INSERT INTO ledger_entry (transaction_id, number, account, amount) VALUES (({FIRST}), 9, 'system:issued', 5)",
         "does not sum to zero but to 5",
     ),
     (
@@ -59,7 +59,7 @@ DRIFTS = [
     (
         "entries against the owner of their lot",
         "UPDATE ledger_lot SET workspace_id = 'ws_two' WHERE workspace_id = 'ws_one'",
-        "of ws_one moves the lot of ws_two",
+        "of ws_one, moves the lot of ws_two",
     ),
     (
         "running balances",
