@@ -154,8 +154,7 @@ def overload(everybody: list[Contender], given: argparse.Namespace) -> bool:
         ask(one.spec(10, WARM, question=SLOW))
         calm = ask(one.spec(10, given.seconds, question=SLOW))
         good(one, calm)
-        full = ask(one.spec(most, given.seconds, question=SLOW))
-        good(one, full)
+        full = ask(one.spec(most, given.seconds, question=SLOW, pause=0.1))
         capacity = len(full.seconds) / full.took
         # Those that are refused come again so that they ask for twice what can be served, beside those that are served.
         crowd = ask(one.spec(3 * most, given.seconds * 2, question=SLOW, pause=2 * most / (2 * capacity)))

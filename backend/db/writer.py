@@ -13,6 +13,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 from typing import Any, TypeVar
 
 from backend.kernel.batch import Batch
@@ -20,8 +21,38 @@ from backend.kernel.errors import Invalid, Unavailable
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
-Execute = Callable[..., sqlite3.Cursor]
-"""`Connection.execute` of the writer's connection."""
+Key = tuple[str, ...]
+
+
+class Execute(partial[sqlite3.Cursor]):
+    """`Connection.execute` of the writer's connection, for one change after the other."""
+
+    def __init__(self, execute: Callable[..., sqlite3.Cursor]) -> None:
+        self._sums: dict[tuple[str, Key], list[int]] = {}
+        self._own: list[tuple[str, Key, Sequence[int]]] = []
+
+    def add(self, statement: str, key: Key, amounts: Sequence[int]) -> None:
+        """Have `statement` executed once for all changes of this commit that say so with the same key: with the key and the sums of the
+        amounts. For counters that many changes have in common, which must not be able to refuse any of them."""
+        self._own.append((statement, key, amounts))
+
+    def keep(self) -> None:
+        """The change at hand is done."""
+        for statement, key, amounts in self._own:
+            sums = self._sums.setdefault((statement, key), [0] * len(amounts))
+            for n, amount in enumerate(amounts):
+                sums[n] += amount
+        self._own.clear()
+
+    def forget(self) -> None:
+        """The change at hand is undone."""
+        self._own.clear()
+
+    def finish(self) -> None:
+        for (statement, key), sums in self._sums.items():
+            self(statement, (*key, *sums))
+
+
 Change = Callable[[Execute], Any]
 """Some statements that belong together. What it raises undoes them, and them alone."""
 
@@ -83,7 +114,7 @@ class SqliteWriter:
             connection = self._connection
             await _patiently(lambda: connection.execute("BEGIN IMMEDIATE"))
             try:
-                results = _all(connection.execute, changes)
+                results = _all(Execute(connection.execute), changes)
                 connection.execute("COMMIT")
             except BaseException:
                 # A full disk, say. Left open, the transaction would keep every other writer out.
@@ -148,13 +179,21 @@ def _all(execute: Execute, changes: Sequence[Change]) -> list[Any]:
         try:
             results.append(change(execute))
         except (UnicodeEncodeError, OverflowError):
-            execute("ROLLBACK TO one")
+            _undone(execute)
             results.append(_Raised(Invalid("A value holds characters or numbers that cannot be kept.", code="unstorable")))
         except Exception as error:  # noqa: BLE001 - it is the caller's own, and is raised there
-            execute("ROLLBACK TO one")
+            _undone(execute)
             results.append(_Raised(error))
+        else:
+            execute.keep()
         execute("RELEASE one")
+    execute.finish()
     return results
+
+
+def _undone(execute: Execute) -> None:
+    execute("ROLLBACK TO one")
+    execute.forget()
 
 
 async def _patiently(step: Callable[[], T]) -> T:

@@ -1,21 +1,39 @@
-"""How many runs this process takes on. One more would make all of them late; whoever is turned away at once can ask another process."""
+"""How many runs this process takes on. One more would make all of them late; whoever is turned away at once can ask another process.
+
+How many that are depends on the machine and on what the agents do: thousands that wait for a model cost less than fifty that answer at
+once. So the number follows what can be felt, how late this process gets to whatever is due: fewer by a part while it is late, one more at
+each beat while it is not and the places are in use.
+"""
 
 from __future__ import annotations
+
+import asyncio
 
 from backend.kernel.errors import Unavailable
 
 RETRY_AFTER = 1
+BEAT = 0.02
+"""Seconds between two looks."""
+LATE = 0.02
+"""Seconds of lateness, smoothed, from which it takes on less."""
+SMOOTH = 0.2
+"""The part of the newest look in what counts: a single pause, such as for the garbage, is forgotten."""
+LESS, MORE = 0.95, 1.0
+LEAST = 16
+"""Runs that are always taken on: below this, lateness has other causes."""
 
 
 class Capacity:
-    """most: runs under way at once."""
+    """most: runs under way at once, however well it goes."""
 
     def __init__(self, most: int) -> None:
-        self._most, self.taken = most, 0
+        self._most, self._least = most, min(LEAST, most)
+        self._limit, self._lateness = float(most), 0.0
+        self.taken = 0
 
     @property
     def full(self) -> bool:
-        return self.taken >= self._most
+        return self.taken >= int(self._limit)
 
     def take(self) -> None:
         """Raises Unavailable `overloaded`. What is taken is given back once."""
@@ -25,6 +43,22 @@ class Capacity:
 
     def give_back(self) -> None:
         self.taken -= 1
+
+    async def watch(self) -> None:
+        """For ever: feel how late this process is."""
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + BEAT
+            await asyncio.sleep(BEAT)
+            self.felt(loop.time() - due)
+
+    def felt(self, lateness: float) -> None:
+        """lateness: seconds, at one beat."""
+        self._lateness += (max(lateness, 0.0) - self._lateness) * SMOOTH
+        if self._lateness > LATE:
+            self._limit = max(self._least, min(self._limit, self.taken) * LESS)
+        elif self.taken + MORE >= self._limit:
+            self._limit = min(self._most, self._limit + MORE)
 
 
 def overloaded() -> Unavailable:

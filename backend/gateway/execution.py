@@ -203,7 +203,8 @@ class Execution:
 
 
 async def _granted(holding: asyncio.Task[bool]) -> bool:
-    await asyncio.wait({holding})
+    if not holding.done():
+        await asyncio.wait({holding})
     return _is_granted(holding)
 
 

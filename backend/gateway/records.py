@@ -39,7 +39,7 @@ tokens, duration_ms) {} ON CONFLICT (workspace_id, day, instance_id, owner, door
 succeeded = gateway_usage.succeeded + excluded.succeeded, failed = gateway_usage.failed + excluded.failed,
 cancelled = gateway_usage.cancelled + excluded.cancelled, charged_micro = gateway_usage.charged_micro + excluded.charged_micro,
 tokens = gateway_usage.tokens + excluded.tokens, duration_ms = gateway_usage.duration_ms + excluded.duration_ms"""
-_COUNT_ONE = _COUNT.format("VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?)")
+_COUNT_SUM = _COUNT.format(f"VALUES ({', '.join('?' * 12)})")
 _COUNT_ALL = _COUNT.format("""SELECT workspace_id, day, instance_id, owner, door, count(*), sum(succeeded), sum(failed), sum(cancelled),
 sum(charged_micro), sum(tokens), sum(duration_ms) FROM json_to_recordset(%s::json) AS x(workspace_id text, day text, instance_id text,
 owner text, door text, succeeded int, failed int, cancelled int, charged_micro bigint, tokens bigint, duration_ms bigint)
@@ -146,7 +146,7 @@ class RunEnded:
         sources, usage = _json([asdict(source) for source in outcome.sources]), _json(dict(outcome.usage))
         row = (outcome.status.value, outcome.text, sources, usage, outcome.error_code, self.error_detail, at, self.run.run_id)
         execute(_END, row)
-        execute(_COUNT_ONE, (*self._whose(), *self._counts()))
+        execute.add(_COUNT_SUM, self._whose(), (1, *self._counts()))
         for subject, start in self.run.budgets:
             execute(spending.GIVE_BACK, (self.run.price - self.charged, subject, start))
         if self.event is not None:

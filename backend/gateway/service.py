@@ -79,7 +79,8 @@ class Gateway:
             for run_id in waiting:
                 await self._background.begin(RunId(run_id))
         rounds = ((KEEP_EVERY, self._keep), (HEED_EVERY, self._execution.heed))
-        self._keepers = [asyncio.create_task(_every(seconds, work), name="gateway-keeper") for seconds, work in rounds]
+        keeping = [*(_every(seconds, work) for seconds, work in rounds), self._admission.capacity.watch()]
+        self._keepers = [asyncio.create_task(work, name="gateway-keeper") for work in keeping]
 
     async def stop(self) -> None:
         """Interrupt what is under way, for nothing; what runs in the background goes on at the next start. Safe to repeat."""

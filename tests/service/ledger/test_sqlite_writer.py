@@ -270,3 +270,25 @@ async def test_a_log_that_cannot_be_emptied_is_no_reason_to_stop(notes: Database
         assert await notes.writer.do(note(number)) == number
     await notes.dispose()
     assert kept(path) == list(range(5))
+
+
+async def test_what_many_changes_add_up_to_is_written_once_and_without_those_that_were_undone(notes: Database, path: Path) -> None:
+    total = "INSERT INTO note (id, said) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET said = said + excluded.said"
+    ran: list[str] = []
+
+    def adding(id_: Any, amount: int, *, fails: bool = False) -> Callable[[Execute], None]:
+        def change(execute: Execute) -> None:
+            execute.add(total, (id_,), (amount,))
+            ran.append(id_)
+            if fails:
+                raise ValueError("of its own")
+
+        return change
+
+    wanted = [adding(7, 1), adding(7, 10), adding(7, 100, fails=True), adding(8, 5), adding(7, 1000)]
+    answers = await asyncio.gather(*(notes.writer.do(one) for one in wanted), return_exceptions=True)
+    assert [type(answer) for answer in answers] == [type(None), type(None), ValueError, type(None), type(None)]
+    await notes.writer.do(adding(7, 20_000))
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT id, said FROM note ORDER BY id").fetchall() == [(7, 21_011), (8, 5)]
+    assert len(ran) == 6

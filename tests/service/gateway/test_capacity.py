@@ -1,0 +1,89 @@
+"""How many runs a process takes on follows how late it is, and never goes above what it was given nor below a handful."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from backend.gateway.capacity import LEAST, Capacity
+from backend.kernel.errors import Unavailable
+
+MOST = 100
+
+
+def taken(capacity: Capacity) -> int:
+    """Take places until one is refused."""
+    while not capacity.full:
+        capacity.take()
+    with pytest.raises(Unavailable) as refusal:
+        capacity.take()
+    assert (refusal.value.code, refusal.value.retry_after) == ("overloaded", 1)
+    return capacity.taken
+
+
+def test_all_places_are_there_from_the_start() -> None:
+    assert taken(Capacity(MOST)) == MOST
+
+
+def test_a_process_that_stays_late_takes_on_less_and_less_but_never_nothing() -> None:
+    capacity = Capacity(MOST)
+    taken(capacity)
+    seen = []
+    for _ in range(200):
+        capacity.felt(0.1)
+        while capacity.taken and capacity.full:
+            capacity.give_back()
+        seen.append(taken(capacity))
+    assert seen == sorted(seen, reverse=True)
+    assert seen[-1] == LEAST
+
+
+def test_one_pause_turns_nobody_away() -> None:
+    capacity = Capacity(MOST)
+    for _ in range(MOST - 1):
+        capacity.take()
+    capacity.felt(0.09)
+    assert not capacity.full
+
+
+def test_a_process_that_is_on_time_again_takes_on_more_up_to_all() -> None:
+    capacity = Capacity(MOST)
+    taken(capacity)
+    for _ in range(200):
+        capacity.felt(0.1)
+    while capacity.taken >= LEAST:
+        capacity.give_back()
+    for _ in range(MOST + 50):
+        capacity.felt(0.0)
+        if not capacity.full:
+            capacity.take()
+    assert taken(capacity) == MOST
+
+
+def test_lateness_while_few_run_is_not_held_against_them() -> None:
+    capacity = Capacity(MOST)
+    capacity.take()
+    for _ in range(50):
+        capacity.felt(1.0)
+    assert taken(capacity) == LEAST
+
+
+def test_a_process_given_fewer_places_than_a_handful_keeps_to_them() -> None:
+    assert taken(Capacity(2)) == 2
+
+
+async def test_a_blocked_loop_is_felt() -> None:
+    capacity = Capacity(MOST)
+    taken(capacity)
+    watch = asyncio.create_task(capacity.watch())
+    try:
+        for _ in range(10):
+            await asyncio.sleep(0.03)
+            time.sleep(0.1)  # noqa: ASYNC251 - a loop that is held up is what this is about
+        while capacity.taken >= MOST - 1:
+            capacity.give_back()
+        assert capacity.full
+    finally:
+        watch.cancel()
