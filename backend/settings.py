@@ -51,7 +51,12 @@ class Settings(BaseSettings):
     demo_password: SecretStr = Field(SecretStr(""), description="Password of demo@example.com; made and printed when empty.")
     runner_workers: int = Field(1, ge=1, le=64, description="lfx worker processes that run agents.")
     running_at_once: int = Field(8, ge=1, le=10_000, description="Runs of one workspace under way at once, in one process.")
-    gateway_capacity: int = Field(256, ge=1, le=100_000, description="Runs under way at once in one process; more are told to come back.")
+    gateway_capacity: int = Field(
+        256,
+        ge=1,
+        le=100_000,
+        description="Runs under way at once in one process, at most; one that is late takes on fewer. More are told to come back.",
+    )
     runner_url: str = Field("", description="A `cmpctl runner` that agents run in; worker processes of this one when empty.")
     runner_host: str = Field("127.0.0.1", description="The address `cmpctl runner` listens on.")
     runner_port: int = Field(3001, ge=1, le=65535, description="The port `cmpctl runner` listens on.")
