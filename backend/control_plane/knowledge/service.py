@@ -102,8 +102,7 @@ class Knowledge:
 
     async def search(self, instance_id: InstanceId, query: str, limit: int = 6) -> Sequence[Passage]:
         """The passages that speak most of what `query` asks, best first. Any text is a valid query; one without words finds nothing."""
-        asked = policy.words(query)
-        if not asked or instance_id in self._bare:
+        if instance_id in self._bare or not (asked := policy.words(query)):
             return []
         async with self._database.read() as tx:
             statement, values = fulltext.query(tx.get_bind().dialect.name, instance_id, asked, _CANDIDATES)

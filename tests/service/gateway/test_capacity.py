@@ -81,7 +81,7 @@ async def test_a_blocked_loop_is_felt() -> None:
     try:
         for _ in range(10):
             await asyncio.sleep(0.03)
-            time.sleep(0.1)  # noqa: ASYNC251 - a loop that is held up is what this is about
+            time.sleep(0.1)
         while capacity.taken >= MOST - 1:
             capacity.give_back()
         assert capacity.full
