@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from cachetools import TTLCache
 from sqlalchemy import Select, event, select
 from sqlmodel import col
 
@@ -17,7 +16,7 @@ from backend.kernel.caller import Caller
 from backend.kernel.clock import Clock
 from backend.kernel.errors import Conflict, Invalid, NotFound
 from backend.kernel.ids import InstanceId, WorkspaceId, new_instance_id
-from backend.kernel.together import Together
+from backend.kernel.together import Recent
 
 __all__ = ["InstanceView", "Instances", "Status"]
 
@@ -29,9 +28,7 @@ LIFE, MOST = 1.0, 10_000
 class Instances:
     def __init__(self, database: Database, clock: Clock, offerings: Offerings) -> None:
         self._database, self._clock, self._offerings = database, clock, offerings
-        self._remembered: TTLCache[str, InstanceView] = TTLCache(MOST, LIFE)
-        self._together: Together[InstanceView | None] = Together()
-        self._changes = 0
+        self._recent = Recent(self.find, life=LIFE, most=MOST)
 
     async def create(self, tx: Tx, *, workspace_id: WorkspaceId, offering: Offering, source_key: str, name: str = "") -> InstanceView:
         """A live instance of an agent. A repeat with the same source_key returns the first one. Raises Invalid for a credit pack."""
@@ -68,17 +65,9 @@ class Instances:
 
     async def ready(self, caller: Caller, instance_id: str) -> InstanceView:
         """As `get`, from memory where another process may have changed it up to `LIFE` seconds ago. For what is asked all the time."""
-        found = self._remembered.get(instance_id)
-        if found is None:
-            found = await self._together.ask((instance_id, self._changes), self._remember(instance_id))
+        found = await self._recent.get(instance_id)
         if found is None or found.workspace_id != caller.workspace_id or not caller.may_use(found.id):
             raise NotFound("There is no such agent.")
-        return found
-
-    async def _remember(self, instance_id: str) -> InstanceView | None:
-        changes, found = self._changes, await self.find(instance_id)
-        if found is not None and changes == self._changes:
-            self._remembered[instance_id] = found
         return found
 
     async def find(self, instance_id: str) -> InstanceView | None:
@@ -135,12 +124,8 @@ class Instances:
 
     async def _changed(self, tx: Tx, instance_id: str) -> InstanceRow:
         """The row, locked, to be changed; what is remembered of it is forgotten when that is done."""
-        event.listen(tx.sync_session, "after_commit", lambda _: self._forget(instance_id), once=True)
+        event.listen(tx.sync_session, "after_commit", lambda _: self._recent.forget(instance_id), once=True)
         return await _row(tx, instance_id)
-
-    def _forget(self, instance_id: str) -> None:
-        self._changes += 1
-        self._remembered.pop(instance_id, None)
 
     async def _set(self, caller: Caller, instance_id: str, status: Status) -> InstanceView:
         await self.get(caller, instance_id)

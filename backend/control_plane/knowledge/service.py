@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path, PurePath
 from typing import Any
 
-from cachetools import TTLCache
 from sqlalchemy import ColumnElement, delete, func, insert, select, text, update
 from sqlmodel import col
 
@@ -24,6 +23,7 @@ from backend.kernel.caller import Caller
 from backend.kernel.clock import Clock
 from backend.kernel.errors import Conflict, Invalid, NotFound, TooLarge
 from backend.kernel.ids import DocumentId, InstanceId, new_document_id
+from backend.kernel.together import Recent
 from backend.settings import Settings
 
 MAX_FILE = 50 * 1024 * 1024
@@ -31,7 +31,7 @@ MAX_FILE = 50 * 1024 * 1024
 WORKFLOW = "knowledge_index"
 _CANDIDATES = 60
 LIFE, MOST = 1.0, 10_000
-"""Seconds that an agent is remembered to have no documents, and how many are. Another process may just have given it one."""
+"""Seconds that an agent is remembered to have documents or none, and how many are. Another process may just have given it one."""
 _MB = 1024 * 1024
 
 
@@ -41,7 +41,7 @@ class Knowledge:
     def __init__(self, database: Database, clock: Clock, settings: Settings, durable: Durable, instances: Instances) -> None:
         self._database, self._clock, self._durable, self._instances = database, clock, durable, instances
         self._folder = settings.data_dir.resolve() / "knowledge"
-        self._bare: TTLCache[str, bool] = TTLCache(MOST, LIFE)
+        self._speaks = Recent(self._has_passages, life=LIFE, most=MOST)
 
         async def index(document_id: str) -> None:
             await self._workflow(document_id)
@@ -93,6 +93,7 @@ class Knowledge:
                 raise NotFound("There is no such document.")
             await _forget_passages(tx, document_id)
             await tx.delete(document)
+        self._speaks.forget(instance_id)
         self._path(document).unlink(missing_ok=True)
 
     async def used(self, instance_id: InstanceId) -> int:
@@ -102,16 +103,18 @@ class Knowledge:
 
     async def search(self, instance_id: InstanceId, query: str, limit: int = 6) -> Sequence[Passage]:
         """The passages that speak most of what `query` asks, best first. Any text is a valid query; one without words finds nothing."""
-        if instance_id in self._bare or not (asked := policy.words(query)):
+        if not await self._speaks.get(instance_id) or not (asked := policy.words(query)):
             return []
         async with self._database.read() as tx:
             statement, values = fulltext.query(tx.get_bind().dialect.name, instance_id, asked, _CANDIDATES)
             rows = (await tx.execute(statement, values)).all()
-            if not rows and await tx.scalar(select(col(KnowledgePassage.id)).where(_in(instance_id)).limit(1)) is None:
-                self._bare[instance_id] = True
         scores = policy.rank(asked, [(place, body) for _, _, place, body in rows])
         ranked = sorted(zip(scores, rows, strict=True), key=lambda pair: -pair[0])[:limit]
         return [Passage(DocumentId(row[0]), row[1], row[2], row[3], score) for score, row in ranked]
+
+    async def _has_passages(self, instance_id: str) -> bool:
+        async with self._database.read() as tx:
+            return await tx.scalar(select(col(KnowledgePassage.id)).where(_in(InstanceId(instance_id))).limit(1)) is not None
 
     async def resume(self) -> None:
         """Take up documents whose work was never begun because the process ended right after they were kept."""
@@ -154,7 +157,7 @@ class Knowledge:
             await _forget_passages(tx, document_id)
             await tx.execute(insert(KnowledgePassage), _rows(current, found))
             current.status, current.error, current.passages = "ready", "", len(found)
-        self._bare.pop(current.instance_id, None)
+        self._speaks.forget(current.instance_id)
 
     async def _fail(self, document_id: str, error: str) -> None:
         async with self._database.write() as tx:
