@@ -57,6 +57,7 @@ class Settings(BaseSettings):
         le=100_000,
         description="Runs under way at once in one process, at most; one that is late takes on fewer. More are told to come back.",
     )
+    overlap_holds: bool = Field(True, description="Begin to work on a run while its hold is being written, where that is safe.")
     runner_url: str = Field("", description="A `cmpctl runner` that agents run in; worker processes of this one when empty.")
     runner_host: str = Field("127.0.0.1", description="The address `cmpctl runner` listens on.")
     runner_port: int = Field(3001, ge=1, le=65535, description="The port `cmpctl runner` listens on.")

@@ -18,7 +18,7 @@ WARM = 1.5
 BOUNDS = {("ours, SQLite", 10): 2500.0, ("ours, PostgreSQL", 10): 2000.0}
 CPU_US, TIMES_LITELLM, ADDED_MS, FIRST_MS, TOKEN_MS, STREAM_BYTES = 350.0, 30.0, 1.0, 1.5, 0.2, 60_000
 TOKENS = "Say it in tokens=50 gap=20 delay=20"
-SLOW = "Take delay=100"
+SLOW, UNHURRIED = "Take delay=100", "Take delay=20"
 OPEN_STREAMS = 1000
 
 
@@ -145,6 +145,20 @@ def open_streams(everybody: list[Contender], _given: argparse.Namespace) -> bool
     return kept
 
 
+def overlap(everybody: list[Contender], given: argparse.Namespace) -> bool:
+    """What is added to an agent that takes 20 ms, one at a time: told best with `--slow-disk` and `--variant CMP_OVERLAP_HOLDS=false`."""
+    took: dict[str, list[float]] = {one.name: [] for one in everybody}
+    for _ in range(given.rounds):
+        for one in everybody:
+            found = ask(one.spec(1, given.seconds, question=UNHURRIED))
+            good(one, found)
+            took[one.name].append(pct(found.seconds, 50))
+    base = took.pop(everybody[0].name)
+    for name, mine in took.items():
+        print(f"an agent of 20 ms: {name:<17} p50 {spread([m - d for m, d in zip(mine, base, strict=True)], '.2f')} ms added", flush=True)
+    return True
+
+
 def overload(everybody: list[Contender], given: argparse.Namespace) -> bool:
     """An agent that takes 100 ms, and three times as many runs a second as can be served: who is admitted, who is told to come again."""
     kept, most = True, Settings.model_fields["gateway_capacity"].default
@@ -175,6 +189,7 @@ PARTS: dict[str, Callable[[list[Contender], argparse.Namespace], bool]] = {
     "streams": streams,
     "open": open_streams,
     "overload": overload,
+    "overlap": overlap,
 }
 NEEDS = {"open": {"CMP_GATEWAY_CAPACITY": str(OPEN_STREAMS + 100)}}
 """Settings of ours that a part needs, which is then measured apart from the others."""

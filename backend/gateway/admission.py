@@ -46,7 +46,7 @@ class Admission:
     ) -> None:
         self._database, self._clock, self._ledger = database, clock, ledger
         self._instances, self._conversations, self._jobs, self._limits = instances, conversations, jobs, limits
-        self.capacity = Capacity(settings.gateway_capacity)
+        self.capacity, self._overlap = Capacity(settings.gateway_capacity), settings.overlap_holds
         most = settings.running_at_once
         self._slots = Slots(most, f"At most {most} runs of a workspace at once. Try again when one has ended.")
 
@@ -116,7 +116,8 @@ class Admission:
         Not where the work leaves a trace, or a request may turn out to have been made before.
         """
         return (
-            key is None
+            self._overlap
+            and key is None
             and not run.kept
             and not run.lines
             and self._ledger.likely(run.instance.workspace_id, Credits(run.price.micro * CERTAIN))
