@@ -1,9 +1,8 @@
-"""The work begins while the hold is being written, where that leaves no trace; nothing of it is given out, or kept, unless the hold is made."""
+"""The work begins while the hold is being written, where that leaves no trace; nothing of it is given out unless the hold is made."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
@@ -34,13 +33,13 @@ class Disk:
 
 
 @pytest.fixture
-async def asked(house: House) -> AsyncIterator[tuple[Caller, InstanceView]]:
+async def asked(house: House) -> tuple[Caller, InstanceView]:
     """A caller by the API whose credits this process has heard of."""
     caller, agent = await house.owner(sku="CSA-PRO", credits_="50")
     caller = replace(caller, door=Door.API)
     await house.gateway.run(caller, RunCommand(agent.id, "Hello?"))
     house.runner.jobs.clear()
-    yield caller, agent
+    return caller, agent
 
 
 async def begun(house: House, disk: Disk, caller: Caller, command: RunCommand, *, early: bool) -> asyncio.Task[Any]:
