@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from pydantic import SecretStr
@@ -40,6 +42,14 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(
         _env_file=None, data_dir=tmp_path / "var", secret_key=SecretStr("a-secret-for-tests"), public_url="http://localhost:3000"
     )  # type: ignore[call-arg]
+
+
+@pytest.fixture
+def one_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every request a limit counts comes at one moment: however slow the machine, and wherever the minute's boundary, none is forgotten."""
+    now = time.time()
+    for module in ("limits.aio.storage.memory", "limits.aio.strategies", "backend.gateway.limits"):
+        monkeypatch.setattr(f"{module}.time", SimpleNamespace(time=lambda: now))
 
 
 @pytest.fixture(scope="session")

@@ -20,12 +20,14 @@ async def http(system: System) -> AsyncIterator[httpx.AsyncClient]:
     await system.services.database.dispose()
 
 
+@pytest.mark.usefixtures("one_moment")
 async def test_registering_again_and_again_is_slowed_down_before_any_password_is_hashed(http: httpx.AsyncClient) -> None:
     answers = [await http.post("/auth/register", json={"email": "nobody", "password": "x"}) for _ in range(ADDRESS.amount + 1)]
     assert {answer.status_code for answer in answers[:-1]} == {422}
     assert (answers[-1].status_code, answers[-1].json()["code"], answers[-1].headers["retry-after"]) == (429, "rate_limited", "60")
 
 
+@pytest.mark.usefixtures("one_moment")
 async def test_one_address_opens_only_so_many_chats_and_others_are_not_kept_out(http: httpx.AsyncClient, system: System) -> None:
     services = system.services
     await services.offerings.sync(services.products)

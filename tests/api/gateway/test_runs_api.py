@@ -124,6 +124,7 @@ async def test_a_request_sent_again_with_its_key_gets_the_same_answer(door: Open
     assert (await ann.ask(headers={"Idempotency-Key": "x" * 256})).status_code == 422
 
 
+@pytest.mark.usefixtures("one_moment")
 async def test_too_many_requests_are_429_with_the_time_to_wait(door: Open) -> None:
     ann = await door(credits_="0")
     answers = [await ann.ask() for _ in range(ann.agent.terms.rpm + 1)]

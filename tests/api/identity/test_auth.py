@@ -156,6 +156,7 @@ async def test_a_signed_in_person_is_mailed_another_link_and_nobody_else_is(town
     assert [mail.to for mail in town.outbox.sent] == ["ann@example.com"] * 3
 
 
+@pytest.mark.usefixtures("one_moment")
 async def test_guessing_is_answered_with_when_to_come_back(town: Town) -> None:
     async with client(town) as http:
         for _ in range(10):

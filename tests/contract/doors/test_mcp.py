@@ -172,6 +172,7 @@ async def test_refusals_are_results_with_our_code_words(door: Open, server: str)
     assert ann.house.runner.jobs == []
 
 
+@pytest.mark.usefixtures("one_moment")
 async def test_too_many_calls_say_how_long_to_wait(door: Open, server: str) -> None:
     ann = await door(credits_="0", sku="CSA-PRO")
     async with assistant(ann, server) as session:

@@ -60,6 +60,7 @@ async def test_a_visitors_token_and_a_browsers_cookie_open_nothing(door: Open) -
     assert ann.house.runner.jobs == []
 
 
+@pytest.mark.usefixtures("one_moment")
 async def test_an_account_without_credits_has_no_quota_and_is_not_asked_again(door: Open, server: str) -> None:
     ann = await door(credits_="0")
     async with client(ann, server, max_retries=5) as ai:

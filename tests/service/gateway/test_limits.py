@@ -66,6 +66,7 @@ async def test_the_api_needs_a_plan_that_includes_it(house: House) -> None:
         await house.gateway.run(replace(caller, door=Door.API), RunCommand(agent.id, "Can I?"))
 
 
+@pytest.mark.usefixtures("one_moment")
 async def test_requests_a_minute_follow_the_plan(house: House) -> None:
     caller, agent = await house.owner(credits_="50")
     house.runner.script = ANSWER

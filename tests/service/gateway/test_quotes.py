@@ -168,6 +168,7 @@ async def test_a_quote_is_refused_as_the_run_would_be(house: House, quotes: Quot
         await quotes.quote(caller, ask(agent))
 
 
+@pytest.mark.usefixtures("one_moment")
 async def test_quotes_are_limited_apart_from_runs(house: House, quotes: Quotes) -> None:
     caller, agent = await house.owner()
     for _ in range(agent.terms.rpm):

@@ -31,6 +31,7 @@ async def test_a_trial_that_fails_says_so(house: House) -> None:
     assert (await ask(house))[-1].data["error"]["code"] == "unavailable"
 
 
+@pytest.mark.usefixtures("one_moment")
 async def test_a_visitor_has_so_many_trials_a_day(house: House) -> None:
     for _ in range(A_DAY):
         await ask(house)

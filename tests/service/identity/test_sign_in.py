@@ -16,6 +16,7 @@ async def fail(town: Town, times: int, address: str = "192.0.2.1", email: str = 
             await attempt(town, "a wrong password", address, email)
 
 
+@pytest.mark.usefixtures("one_moment")
 async def test_guessing_is_slowed_down_even_for_the_right_password(town: Town) -> None:
     await town.person()
     await fail(town, 10)
@@ -30,6 +31,7 @@ async def test_a_stranger_who_guesses_does_not_lock_the_owner_out(town: Town) ->
     assert await town.sessions.account(await attempt(town, PASSWORD, address="192.0.2.1"))
 
 
+@pytest.mark.usefixtures("one_moment")
 async def test_one_address_cannot_try_many_emails(town: Town) -> None:
     for number in range(6):
         await fail(town, 10, email=f"victim{number}@example.com")
