@@ -17,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from backend.control_plane.instances import Instances
 from backend.gateway.begun import Begun
+from backend.gateway.capacity import overloaded
 from backend.gateway.mcp import tools
 from backend.gateway.service import Gateway
 from backend.kernel.caller import Caller
@@ -62,6 +63,8 @@ class AgentServer:
         """Raises McpError for a tool there is not; every refusal and failure of a run is a result that the assistant can read."""
         context, caller = self._server.request_context, self._caller
         try:
+            if self._gateway.full:
+                raise overloaded()
             agent = tools.named(await self._instances.list(caller), request.params.name)
             if agent is None:
                 raise McpError(types.ErrorData(code=types.INVALID_PARAMS, message="There is no such tool."))

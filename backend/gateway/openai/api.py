@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from backend.control_plane.instances import Instances
 from backend.control_plane.views import InstanceView, Status
 from backend.doors import Who
+from backend.gateway.capacity import overloaded
 from backend.gateway.openai import chat, errors, facts, responses, wire
 from backend.gateway.openai.asking import asked
 from backend.gateway.openai.documented import ASKING, READING
@@ -29,11 +30,22 @@ IdempotencyKey = Annotated[str | None, Header()]
 
 def routes(gateway: Gateway, instances: Instances, who: Who) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["openai"], route_class=OpenAIRoute)
+    asking = APIRouter(prefix="/v1", tags=["openai"], route_class=_while_there_is_room(gateway))
     _models(router, instances, who)
-    _chat(router, gateway, who)
-    _responses(router, gateway, instances, who)
+    _chat(asking, gateway, who)
+    _responses(asking, gateway, instances, who)
+    router.routes.extend(asking.routes)
     _made(router, gateway, who)
     return router
+
+
+def _while_there_is_room(gateway: Gateway) -> type[OpenAIRoute]:
+    class Asking(OpenAIRoute):
+        def before(self) -> None:
+            if gateway.full:
+                raise overloaded()
+
+    return Asking
 
 
 def _models(router: APIRouter, instances: Instances, who: Who) -> None:

@@ -106,11 +106,15 @@ def _shaped(
 class OpenAIRoute(APIRoute):
     """A route whose every error, whoever raises it, has OpenAI's shape."""
 
+    def before(self) -> None:
+        """Raises what refuses a request before any of it is read."""
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         inner = super().get_route_handler()
 
         async def handler(request: Request) -> Response:
             try:
+                self.before()
                 return await inner(request)
             except DomainError as error:
                 return answer(error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -137,6 +138,22 @@ async def test_the_same_key_for_another_request_is_a_conflict(house: House) -> N
     with pytest.raises(Conflict) as refused:
         await house.gateway.run(caller, RunCommand(agent.id, "May I?", idempotency_key="k"))
     assert refused.value.code == "idempotency_key_reused"
+
+
+async def test_a_key_names_its_first_request_for_a_day_and_is_free_afterwards(house: House) -> None:
+    caller, agent = await house.owner()
+    command = RunCommand(agent.id, "Can I?", idempotency_key="k")
+    first = await house.gateway.run(caller, command)
+    house.clock.advance(timedelta(hours=24) - timedelta(microseconds=1))
+    assert await house.gateway.run(caller, command) == first
+    with pytest.raises(Conflict):
+        await house.gateway.run(caller, replace(command, text="May I?"))
+    house.clock.advance(timedelta(microseconds=1))
+    another = await house.gateway.run(caller, replace(command, text="May I?"))
+    assert (another.query, await house.gateway.run(caller, replace(command, text="May I?"))) == ("May I?", another)
+    # The first run is still there to be read; only its key has gone over to another.
+    assert await house.gateway.get(caller, first.id) == first
+    assert (len(house.runner.jobs), (await house.balance(caller)).available) == (2, Credits.of(3))
 
 
 async def test_a_key_means_something_only_to_its_sender(house: House) -> None:
