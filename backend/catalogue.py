@@ -15,13 +15,14 @@ from backend.kernel.ids import Sku
 from backend.kernel.money import ZERO, Credits, Money
 from backend.kernel.pricing import USUAL, Charge, Charges, Ending, Rules, TokenPrice
 
+MAX_RUN_SECONDS = 3600
 FOLDER = Path(__file__).resolve().parent.parent / "catalogue"
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What a variant grants, and what is enforced from it. run: what one run costs at most; without `tokens`, what each costs.
-    knowledge: bytes. rpm: requests a minute."""
+    knowledge: bytes. rpm: requests a minute. run_seconds: the longest a run may take; 0 for as long as the installation allows."""
 
     credits: Credits
     run: Credits
@@ -32,6 +33,7 @@ class Terms:
     rpm: int
     tokens: TokenPrice | None = None
     charges: Charges = USUAL
+    run_seconds: int = 0
 
     @property
     def rules(self) -> Rules:
@@ -168,8 +170,8 @@ def _variant(data: Mapping[str, Any], charges: Charges, agent: bool) -> Variant:
 
 def _terms(data: Mapping[str, Any], charges: Charges, agent: bool) -> Terms:
     _known(data, _TERMS, "terms")
-    if not agent and (priced := [name for name in _PRICES if name in data]):
-        raise ValueError(f"{', '.join(priced)}: only agents are run")
+    if not agent and (strange := [name for name in (*_PRICES, _LONGEST) if name in data]):
+        raise ValueError(f"{', '.join(strange)}: only agents are run")
     rules = _rules(data, charges) if agent else Rules(ZERO)
     return Terms(
         credits=_amount(data, "credits"),
@@ -181,7 +183,14 @@ def _terms(data: Mapping[str, Any], charges: Charges, agent: bool) -> Terms:
         rpm=data.get("requests_per_minute", 0),
         tokens=rules.tokens,
         charges=charges,
+        run_seconds=_seconds(data[_LONGEST]) if _LONGEST in data else 0,
     )
+
+
+def _seconds(said: object) -> int:
+    if not isinstance(said, int) or isinstance(said, bool) or not 1 <= said <= MAX_RUN_SECONDS:
+        raise ValueError(f"{_LONGEST} is to be a whole number from 1 to {MAX_RUN_SECONDS}")
+    return said
 
 
 def _rules(data: Mapping[str, Any], charges: Charges) -> Rules:
@@ -213,7 +222,8 @@ def _amount(data: Mapping[str, Any], name: str) -> Credits:
 _PRODUCT = ("position", "name", "type", "category", "emblem", "summary", "description", "tries", "charges", "variant", "faq")
 _VARIANT = ("sku", "name", "card_name", "summary", "price", "terms")
 _PRICES = ("run", "per_1000_tokens", "minimum", "maximum")
-_TERMS = ("credits", *_PRICES, "knowledge_mb", "widgets", "rest", "mcp", "requests_per_minute")
+_LONGEST = "run_timeout_seconds"
+_TERMS = ("credits", *_PRICES, "knowledge_mb", "widgets", "rest", "mcp", "requests_per_minute", _LONGEST)
 
 
 def _known(data: Mapping[str, Any], names: Iterable[str], where: str) -> None:

@@ -113,7 +113,7 @@ class Services(people.People):
 
     @cached_property
     def offerings(self) -> Offerings:
-        return Offerings(self.database)
+        return Offerings(self.database, self.settings.run_timeout_seconds)
 
     @cached_property
     def instances(self) -> Instances:

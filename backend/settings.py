@@ -61,7 +61,9 @@ class Settings(BaseSettings):
     runner_url: str = Field("", description="A `cmpctl runner` that agents run in; worker processes of this one when empty.")
     runner_host: str = Field("127.0.0.1", description="The address `cmpctl runner` listens on.")
     runner_port: int = Field(3001, ge=1, le=65535, description="The port `cmpctl runner` listens on.")
-    run_timeout_seconds: int = Field(120, ge=1, le=3600, description="A run that takes longer is stopped and costs nothing.")
+    run_timeout_seconds: int = Field(
+        120, ge=1, le=3600, description="A run that takes longer is stopped and costs nothing. A plan may allow less, never more."
+    )
 
     webhooks_private: bool = Field(False, description="Local development: webhooks may go to http and to addresses of our own network.")
 

@@ -17,7 +17,10 @@ _BIG_KEY = BigInteger().with_variant(Integer(), "sqlite")
 
 
 class OfferingRow(Table, table=True):
-    """rules: what a run costs, as `rules.written`. knowledge: bytes. on_sale is false once the catalogue drops the SKU."""
+    """rules: what a run costs, as `rules.written`. knowledge: bytes. on_sale is false once the catalogue drops the SKU.
+
+    run_seconds: the longest a run may take, of the plan and the installation whichever is less; 0 for what is not run.
+    """
 
     __tablename__ = "offering"
 
@@ -37,6 +40,7 @@ class OfferingRow(Table, table=True):
     rest: bool
     mcp: bool
     rpm: int
+    run_seconds: int
     position: int
     on_sale: bool
 

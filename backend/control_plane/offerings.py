@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlmodel import col
 
-from backend.catalogue import Product, Terms, Variant
+from backend.catalogue import MAX_RUN_SECONDS, Product, Terms, Variant
 from backend.control_plane import rules
 from backend.control_plane.models import OfferingRow
 from backend.control_plane.views import Offering
@@ -25,13 +25,14 @@ LIFE = 5.0
 
 
 class Offerings:
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, longest: int = MAX_RUN_SECONDS) -> None:
+        """longest: seconds that no run may take longer here, whatever its plan says."""
+        self._database, self._longest = database, longest
         self._kept: tuple[float, tuple[Offering, ...]] | None = None
 
     async def sync(self, products: Sequence[Product]) -> None:
         """Make the table say what the catalogue says. Safe to repeat; run at start."""
-        wanted = [_values(product, variant) for product in products for variant in product.variants]
+        wanted = [_values(product, variant, self._longest) for product in products for variant in product.variants]
         async with self._database.write() as tx:
             gone = col(OfferingRow.sku).not_in([values["sku"] for values in wanted])
             await tx.execute(update(OfferingRow).where(gone).values(on_sale=False))
@@ -59,7 +60,7 @@ class Offerings:
 
 
 def view(row: OfferingRow) -> Offering:
-    grants = Terms(Credits(row.credits_micro), ZERO, row.knowledge, row.widgets, row.rest, row.mcp, row.rpm)
+    grants = Terms(Credits(row.credits_micro), ZERO, row.knowledge, row.widgets, row.rest, row.mcp, row.rpm, run_seconds=row.run_seconds)
     return Offering(
         sku=Sku(row.sku),
         kind="agent" if row.kind == "agent" else "credits",
@@ -74,8 +75,9 @@ def view(row: OfferingRow) -> Offering:
     )
 
 
-def _values(product: Product, variant: Variant) -> dict[str, Any]:
+def _values(product: Product, variant: Variant, longest: int) -> dict[str, Any]:
     flow = product.flow()
+    seconds = min(variant.terms.run_seconds or longest, longest) if product.is_agent else 0
     return {
         "sku": variant.sku,
         "kind": "agent" if product.is_agent else "credits",
@@ -93,5 +95,6 @@ def _values(product: Product, variant: Variant) -> dict[str, Any]:
         "rest": variant.terms.rest,
         "mcp": variant.terms.mcp,
         "rpm": variant.terms.rpm,
+        "run_seconds": seconds,
         "on_sale": True,
     }

@@ -30,6 +30,7 @@ class TermsOut(BaseModel):
     rest: bool
     mcp: bool
     requests_per_minute: int
+    run_timeout_seconds: int = Field(description="a run that takes longer is stopped and costs nothing; 0 for what is not run")
     pricing: PricingOut
     charges: ChargesOut
 
@@ -43,6 +44,7 @@ class TermsOut(BaseModel):
             rest=terms.rest,
             mcp=terms.mcp,
             requests_per_minute=terms.rpm,
+            run_timeout_seconds=terms.run_seconds,
             pricing=PricingOut.of(terms.rules),
             charges=ChargesOut.of(terms.charges),
         )

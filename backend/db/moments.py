@@ -10,3 +10,8 @@ from functools import lru_cache
 def stored(moment: datetime) -> str:
     """A moment in UTC the way `UtcDateTime` keeps it on SQLite. A run tells several rows of the same moment."""
     return moment.replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
+
+
+def read(moment: str) -> datetime:
+    """What `stored` wrote."""
+    return datetime.fromisoformat(f"{moment}+00:00")

@@ -24,6 +24,8 @@ from backend.settings import Settings
 
 LEASE = timedelta(seconds=30)
 """How long a process may be silent about a run that it carries before another ends it."""
+SPARE = timedelta(minutes=1)
+"""What a hold lasts longer than its run may: for what comes before the work and after it."""
 KEY_LIFE = timedelta(hours=24)
 """How long an Idempotency-Key names its first request."""
 CERTAIN = 2
@@ -107,7 +109,9 @@ class Admission:
         lease = background.LEASE if command.background else LEASE
         asked = policy.request_hash(command) if key else ""
         row = run.row(key, asked, run.started_at + lease, background=command.background)
-        held = await self._ledger.hold_beside(run.instance.workspace_id, run.run_id, run.price, label=run.instance.name, beside=row)
+        until = row.lease_until + timedelta(seconds=self._jobs.longest(run.instance)) + SPARE
+        whose = run.instance.workspace_id, run.run_id, run.price
+        held = await self._ledger.hold_beside(*whose, label=run.instance.name, beside=row, until=until)
         return held is not None
 
     def may_begin_early(self, run: Admitted, key: str | None) -> bool:

@@ -123,6 +123,11 @@ class Jobs:
             raise Unavailable("This agent's flow is missing.", code="flow_missing") from fault
         raise Unavailable("This agent is not in the catalogue any more.", code="flow_missing")
 
+    def longest(self, instance: InstanceView) -> int:
+        """Seconds a run of it may take: its plan's, and never more than the installation allows."""
+        most = self._settings.run_timeout_seconds
+        return min(instance.terms.run_seconds or most, most)
+
     async def make(self, run: Admitted) -> Job:
         """Find the passages, take the history, and write the question into the conversation, where that is kept."""
         found = await self._knowledge.search(run.instance.id, run.text, PASSAGES)
@@ -141,7 +146,7 @@ class Jobs:
             history=history,
             variables=run.plan.variables,
             tweaks=run.plan.tweaks,
-            timeout=float(self._settings.run_timeout_seconds),
+            timeout=float(self.longest(run.instance)),
         )
 
 

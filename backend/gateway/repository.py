@@ -31,6 +31,12 @@ async def dead(tx: Tx, now: datetime) -> list[GatewayRun]:
     return list(await tx.scalars(select(GatewayRun).where(behind).order_by(col(GatewayRun.lease_until))))
 
 
+async def running(tx: Tx, run_ids: Iterable[str]) -> set[str]:
+    """Those of these runs that have not ended."""
+    wanted = col(GatewayRun.id).in_(list(run_ids)) & (col(GatewayRun.status) == RunStatus.RUNNING.value)
+    return set(await tx.scalars(select(col(GatewayRun.id)).where(wanted)))
+
+
 async def ask_to_stop(tx: Tx, run_id: str) -> None:
     running = (col(GatewayRun.id) == run_id) & (col(GatewayRun.status) == RunStatus.RUNNING.value)
     await tx.execute(update(GatewayRun).where(running).values(stop=True))

@@ -11,7 +11,7 @@ from dataclasses import replace
 from backend.catalogue import Product
 from backend.db.engine import Database
 from backend.durable import Durable
-from backend.gateway import policy, ports, repository, search
+from backend.gateway import overdue, policy, ports, repository, search
 from backend.gateway.admission import Admission
 from backend.gateway.answering import failed
 from backend.gateway.background import Background
@@ -91,8 +91,9 @@ class Gateway:
         await self._execution.stop()
 
     async def recover(self) -> int:
-        """Close and release runs whose process died: within the lease and `KEEP_EVERY` of its death. How many."""
-        return await self._execution.recover()
+        """Close and release runs whose process died, within the lease and `KEEP_EVERY` of its death, and holds that are over by their own
+        time limit and belong to no run under way. How many."""
+        return await self._execution.recover() + await overdue.release(self._database, self._ledger)
 
     @property
     def full(self) -> bool:

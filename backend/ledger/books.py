@@ -30,13 +30,14 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A hold as it is kept. at: when it was made."""
+    """A hold as it is kept. at: when it was made. until: its time limit, if it has one."""
 
     workspace_id: str
     amount: int
     label: str
     status: HoldStatus
     at: Any
+    until: Any = None
 
 
 class MoreLots(Exception):
@@ -67,14 +68,14 @@ class Books:
         if account.expired and not wanted.lapsed:
             return LAPSE
         if kept := self.holds.get(wanted.run_id):
-            return HoldView(wanted.run_id, WorkspaceId(kept.workspace_id), Credits(kept.amount), kept.status, kept.at)
+            return HoldView(wanted.run_id, WorkspaceId(kept.workspace_id), Credits(kept.amount), kept.status, kept.at, kept.until)
         if account.balance - account.held < wanted.amount:
             return short(wanted.amount, account.balance - account.held)
         account.held += wanted.amount
         self.moved.add(wanted.workspace_id)
         row = {"run_id": wanted.run_id, "workspace_id": wanted.workspace_id, "amount": wanted.amount, "label": wanted.label}
-        self.held.append(row | {"at": wanted.at.isoformat()})
-        self.holds[wanted.run_id] = Kept(wanted.workspace_id, wanted.amount, wanted.label, HoldStatus.OPEN, wanted.at)
+        self.held.append(row | {"at": wanted.at.isoformat(), "until": wanted.until.isoformat() if wanted.until else None})
+        self.holds[wanted.run_id] = Kept(wanted.workspace_id, wanted.amount, wanted.label, HoldStatus.OPEN, wanted.at, wanted.until)
         self.fresh.append(wanted)
         return wanted.made()
 
@@ -96,7 +97,7 @@ class Books:
         available = account.balance - account.held
         row = {"run_id": wanted.run_id, "charged": wanted.charged, "status": wanted.status.value, "available": available}
         self.closed.append(row | {"at": wanted.at.isoformat()})
-        self.holds[wanted.run_id] = Kept(kept.workspace_id, kept.amount, kept.label, wanted.status, kept.at)
+        self.holds[wanted.run_id] = Kept(kept.workspace_id, kept.amount, kept.label, wanted.status, kept.at, kept.until)
         self.fresh.append(wanted)
         return receipt(wanted, kept.amount, available, debits, lots)
 

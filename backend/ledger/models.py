@@ -64,7 +64,10 @@ class LedgerLot(Table, table=True):
 
 
 class LedgerHold(Table, table=True):
-    """Credits set aside for one run. `charged` and `available` (after it) are known once it is closed."""
+    """Credits set aside for one run. `charged` and `available` (after it) are known once it is closed.
+
+    expires_at: by then it is over, whatever became of the run. Empty in holds from before there was such a limit.
+    """
 
     __tablename__ = "ledger_hold"
     __table_args__ = (
@@ -81,6 +84,7 @@ class LedgerHold(Table, table=True):
     charged: int = Field(sa_type=BigInteger)
     available: int = Field(sa_type=BigInteger)
     created_at: datetime = Field(sa_type=UtcDateTime)
+    expires_at: datetime | None = Field(sa_type=UtcDateTime)
     closed_at: datetime | None = Field(sa_type=UtcDateTime)
 
 

@@ -21,7 +21,7 @@ MOST = 256
 LOTS = 16
 """Open lots read for each workspace; more are read when these do not cover a charge."""
 
-_HOLDS = "SELECT run_id, workspace_id, amount, label, status, created_at FROM ledger_hold WHERE run_id = ANY(%s) FOR UPDATE"
+_HOLDS = "SELECT run_id, workspace_id, amount, label, status, created_at, expires_at FROM ledger_hold WHERE run_id = ANY(%s) FOR UPDATE"
 _WHOSE = "SELECT workspace_id FROM ledger_hold WHERE run_id = ANY(%s)"
 _ACCOUNTS = f"""SELECT workspace_id, balance, held, entries FROM ledger_account
 WHERE workspace_id = ANY(%s) OR workspace_id IN ({_WHOSE}) ORDER BY workspace_id FOR UPDATE"""
@@ -34,9 +34,9 @@ WHERE workspace_id = ANY(%s) AND remaining > 0 AND expires_at IS NOT NULL AND bu
 _FROM = "FROM json_to_recordset(%s::json) AS x"
 _MOVE = f"""UPDATE ledger_account a SET balance = x.balance, held = x.held, entries = x.entries
 {_FROM}(id text, balance bigint, held bigint, entries bigint) WHERE a.workspace_id = x.id"""
-_HOLD = f"""INSERT INTO ledger_hold (run_id, workspace_id, amount, label, status, charged, available, created_at)
-SELECT run_id, workspace_id, amount, label, 'open', 0, 0, at
-{_FROM}(run_id text, workspace_id text, amount bigint, label text, at timestamptz)"""
+_HOLD = f"""INSERT INTO ledger_hold (run_id, workspace_id, amount, label, status, charged, available, created_at, expires_at)
+SELECT run_id, workspace_id, amount, label, 'open', 0, 0, at, until
+{_FROM}(run_id text, workspace_id text, amount bigint, label text, at timestamptz, until timestamptz)"""
 _CLOSE = f"""UPDATE ledger_hold h SET status = x.status, charged = x.charged, available = x.available, closed_at = x.at
 {_FROM}(run_id text, status text, charged bigint, available bigint, at timestamptz) WHERE h.run_id = x.run_id"""
 _TAKE = f"""UPDATE ledger_lot l SET remaining = l.remaining - x.amount {_FROM}(id text, amount bigint) WHERE l.id = x.id"""
@@ -151,7 +151,7 @@ async def _load(connection: psycopg.AsyncConnection[Any], wanted: Sequence[Hold 
     expired = await connection.execute(_EXPIRED, (holding, burn_by(now))) if holding else None
     lots = await connection.execute(_LOTS, (closing, most)) if closing else None
     accounts = {row[0]: Account(*row[1:]) for row in await locked.fetchall()}
-    holds = {row[0]: Kept(row[1], row[2], row[3], HoldStatus(row[4]), row[5]) for row in await kept.fetchall()}
+    holds = {row[0]: Kept(row[1], row[2], row[3], HoldStatus(row[4]), row[5], row[6]) for row in await kept.fetchall()}
     for [workspace_id] in await expired.fetchall() if expired else ():
         accounts[workspace_id].expired = True
     for workspace_id, *lot in await lots.fetchall() if lots else ():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from backend.db import proving
 from backend.db.engine import Tx
 from backend.db.proving import Check
@@ -98,6 +100,11 @@ CHECKS = (
         OR (status = 'open') <> (closed_at IS NULL)""",
     ),
     Check(
+        "open holds against their time",
+        "hold {0} of {1} micro-credits of {2} is open, and was to be over by {3}",
+        """SELECT run_id, amount, workspace_id, expires_at FROM ledger_hold WHERE status = 'open' AND expires_at < :long_ago""",
+    ),
+    Check(
         "refunds against charges",
         "run {0}: {1} was given back, {2} was charged, {3} was posted",
         """SELECT r.run_id, r.amount, h.charged, COALESCE(p.total, 0) + COALESCE(l.total, 0) AS total FROM ledger_refund r
@@ -118,6 +125,6 @@ CHECKS = (
 )
 
 
-async def faults(tx: Tx) -> list[str]:
+async def faults(tx: Tx, now: datetime) -> list[str]:
     """One line a disagreement, in micro-credits."""
-    return await proving.faults(tx, CHECKS)
+    return await proving.faults(tx, CHECKS, now)

@@ -99,15 +99,24 @@ class Ledger:
         return held
 
     async def hold_beside(
-        self, workspace_id: WorkspaceId, run_id: RunId, amount: Credits, *, label: str = "", beside: Beside | None = None
+        self,
+        workspace_id: WorkspaceId,
+        run_id: RunId,
+        amount: Credits,
+        *,
+        label: str = "",
+        beside: Beside | None = None,
+        until: datetime | None = None,
     ) -> HoldView | None:
         """`hold`, with rows of another room in the same transaction. None, and nothing is held, when those were there before.
+
+        until: the hold's time limit, see `overdue`.
 
         Raises what `hold` raises, and what `beside` does.
         """
         if amount < ZERO:
             raise Invalid("A hold cannot be negative.", code="bad_amount")
-        wanted = Hold(workspace_id, run_id, amount.micro, label, self._clock.now(), beside)
+        wanted = Hold(workspace_id, run_id, amount.micro, label, self._clock.now(), beside, until=until)
         held = await self._writer.hold(wanted)
         if isinstance(held, Lapse):
             async with self._database.write() as tx:
@@ -225,10 +234,15 @@ class Ledger:
         async with self._database.read() as tx:
             return await reading.open_holds(tx, older_than)
 
+    async def overdue(self) -> list[HoldView]:
+        """Holds still open behind their own time limit, the longest first. To release one is safe: a run is closed once."""
+        async with self._database.read() as tx:
+            return await reading.overdue(tx, self._clock.now())
+
     async def prove(self) -> list[str]:
         """Check every sum of the ledger against every other. One line a fault; empty when all agree."""
         async with self._database.read() as tx:
-            return await proof.faults(tx)
+            return await proof.faults(tx, self._clock.now())
 
     def _heard(self, workspace_id: WorkspaceId, available: int) -> None:
         if len(self._available) >= REMEMBERED and workspace_id not in self._available:

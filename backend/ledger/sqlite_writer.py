@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from backend.db.moments import stored
+from backend.db.moments import read, stored
 from backend.db.writer import Execute, SqliteWriter
 from backend.kernel.ids import RunId, WorkspaceId
 from backend.kernel.money import Credits
@@ -24,9 +22,9 @@ from backend.ledger.writing import (
     unheld,
 )
 
-_HOLD = """INSERT INTO ledger_hold (run_id, workspace_id, amount, label, status, charged, available, created_at)
-VALUES (?, ?, ?, ?, 'open', 0, 0, ?) ON CONFLICT (run_id) DO NOTHING"""
-_HELD = "SELECT workspace_id, amount, status, created_at FROM ledger_hold WHERE run_id = ?"
+_HOLD = """INSERT INTO ledger_hold (run_id, workspace_id, amount, label, status, charged, available, created_at, expires_at)
+VALUES (?, ?, ?, ?, 'open', 0, 0, ?, ?) ON CONFLICT (run_id) DO NOTHING"""
+_HELD = "SELECT workspace_id, amount, status, created_at, expires_at FROM ledger_hold WHERE run_id = ?"
 _RESERVE = "UPDATE ledger_account SET held = held + ? WHERE workspace_id = ? AND balance - held >= ?"
 _AVAILABLE = "SELECT balance - held FROM ledger_account WHERE workspace_id = ?"
 _EXPIRED = "SELECT 1 FROM ledger_lot WHERE workspace_id = ? AND remaining > 0 AND expires_at IS NOT NULL AND burn_by <= ? LIMIT 1"
@@ -63,10 +61,10 @@ def _hold(execute: Execute, wanted: Hold) -> Held:
     workspace_id, run_id, amount = wanted.workspace_id, wanted.run_id, wanted.amount
     if not wanted.lapsed and execute(_EXPIRED, (workspace_id, burn_by(wanted.at))).fetchone():
         return LAPSE
-    values = (run_id, workspace_id, amount, wanted.label, stored(wanted.at))
+    values = (run_id, workspace_id, amount, wanted.label, stored(wanted.at), stored(wanted.until) if wanted.until else None)
     if execute(_HOLD, values).rowcount != 1:
-        owner, held, status, at = execute(_HELD, (run_id,)).fetchone()
-        return HoldView(run_id, WorkspaceId(owner), Credits(held), HoldStatus(status), datetime.fromisoformat(f"{at}+00:00"))
+        owner, held, status, at, until = execute(_HELD, (run_id,)).fetchone()
+        return HoldView(run_id, WorkspaceId(owner), Credits(held), HoldStatus(status), read(at), read(until) if until else None)
     if wanted.beside is not None and not wanted.beside.on_sqlite(execute):
         raise _WasThere
     if amount and execute(_RESERVE, (amount, workspace_id, amount)).rowcount != 1:

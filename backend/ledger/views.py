@@ -71,11 +71,14 @@ class LotsView:
 
 @dataclass(frozen=True, slots=True)
 class HoldView:
+    """expires_at: by then it is over, whatever becomes of the run; None for one without such a limit."""
+
     run_id: RunId
     workspace_id: WorkspaceId
     amount: Credits
     status: HoldStatus
     created_at: datetime
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

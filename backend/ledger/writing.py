@@ -40,7 +40,7 @@ class Beside(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """amount: micro-credits. lapsed: expired lots were seen to already."""
+    """amount: micro-credits. lapsed: expired lots were seen to already. until: its time limit."""
 
     workspace_id: WorkspaceId
     run_id: RunId
@@ -49,9 +49,10 @@ class Hold:
     at: datetime
     beside: Beside | None = None
     lapsed: bool = False
+    until: datetime | None = None
 
     def made(self) -> HoldView:
-        return HoldView(self.run_id, self.workspace_id, Credits(self.amount), HoldStatus.OPEN, self.at)
+        return HoldView(self.run_id, self.workspace_id, Credits(self.amount), HoldStatus.OPEN, self.at, self.until)
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,6 +153,7 @@ def plans(product: Any, price: Price, gone: Gone, add: Any) -> rx.Component:
         row("Website widgets", lambda p: p.widgets),
         row("REST", lambda p: _yes(p.rest)),
         row("Requests a minute", lambda p: p.rpm),
+        row("Longest run", lambda p: p.longest),
         row("OpenAI clients", lambda p: _yes(p.rest)),
         row("MCP", lambda p: _yes(p.mcp)),
     ]

@@ -85,6 +85,7 @@ def _beside() -> rx.Component:
         rx.cond(Agent.row.tokens != "", leader("Its price", Agent.row.tokens), rx.fragment()),
         rx.foreach(Agent.usual, lambda row: leader(row.name, row.value)),
         leader("Requests a minute", Agent.row.rpm),
+        leader("Longest run", Agent.row.longest),
         leader("OpenAI clients", "yes"),
         leader("MCP", rx.cond(Agent.row.mcp, "yes", "with Pro")),
         class_name="lead-l",

@@ -64,6 +64,7 @@ class AgentRow:
     rest: bool = False
     mcp: bool = False
     rpm: int = 0
+    longest: str = ""
     created: str = ""
     suspended_for: str = ""
 
@@ -158,6 +159,7 @@ def agent_row(view: InstanceView) -> AgentRow:
         rest=view.terms.rest,
         mcp=view.terms.mcp,
         rpm=view.terms.rpm,
+        longest=words.count(view.terms.run_seconds, "second"),
         created=stamp(view.created_at),
         suspended_for=view.suspended_for,
     )

@@ -238,6 +238,7 @@ def _plan(product: catalogue.Product, index: int, sku: str, name: str, price: Mo
         knowledge=knowledge,
         widgets=str(terms.widgets),
         rpm=str(terms.rpm),
+        longest=words.count(terms.run_seconds, "second") if terms.run_seconds else "—",
         rest=terms.rest,
         mcp=terms.mcp,
     )

@@ -60,6 +60,7 @@ class Plan:
     knowledge: str
     widgets: str
     rpm: str
+    longest: str
     rest: bool
     mcp: bool
 

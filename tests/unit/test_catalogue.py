@@ -78,6 +78,11 @@ def test_charges_are_those_of_every_variant(tmp_path: Path) -> None:
         (HEAD + CHARGES + variant('run = "1"') + variant('run = "2"'), "same SKU"),
         (PACK + CHARGES + variant("widgets = 0"), "charges belong to agents"),
         (PACK + variant('run = "1"'), "run: only agents are run"),
+        (PACK + variant("run_timeout_seconds = 60"), "run_timeout_seconds: only agents are run"),
+        *[
+            (HEAD + CHARGES + variant(f'run = "1", run_timeout_seconds = {said}'), "a whole number from 1 to 3600")
+            for said in ("0", "-1", "3601", "1.5", "true", '"60"')
+        ],
         ("name = ", "Invalid value"),
     ],
 )
@@ -85,6 +90,12 @@ def test_rules_that_are_wrong_or_contradict_each_other_are_refused_with_the_file
     with pytest.raises(catalogue.Malformed, match=words) as refused:
         load(tmp_path, text)
     assert str(refused.value).startswith(str(tmp_path / "an-agent" / "product.toml"))
+
+
+def test_a_plan_may_name_how_long_its_runs_may_take(tmp_path: Path) -> None:
+    named, open_ = variant('run = "1", run_timeout_seconds = 45'), variant('run = "1"', "A-2")
+    [product] = load(tmp_path, HEAD + CHARGES + named + open_)
+    assert [v.terms.run_seconds for v in product.variants] == [45, 0]
 
 
 def test_a_sku_is_sold_by_one_product(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ async def test_an_instance_has_the_promised_shape(town: Town) -> None:
     assert listed == {"items": [one], "next": None}
     assert (one["id"], one["status"], one["sku"], one["plan"]) == (agent.id, "live", "CSA-BASIC", "basic")
     assert (one["terms"]["run"], one["terms"]["credits"]) == ("1", "50")
+    assert (one["terms"]["requests_per_minute"], one["terms"]["run_timeout_seconds"]) == (30, 60)
 
 
 async def test_an_instance_is_renamed_and_paused(town: Town) -> None:
@@ -79,6 +80,7 @@ async def test_what_can_be_bought_is_public_with_credits_as_decimal_strings(town
         items = (await http.get("/v1/offerings")).json()["items"]
     kba = next(item for item in items if item["sku"] == "KBA-PRO")
     assert (kba["kind"], kba["plan"], kba["terms"]["run"]) == ("agent", "pro", "2")
+    assert kba["terms"]["run_timeout_seconds"] == 120
 
 
 async def test_a_key_is_shown_once_works_and_is_revoked(town: Town) -> None:

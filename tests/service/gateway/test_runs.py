@@ -93,8 +93,8 @@ async def test_a_run_that_fails_costs_nothing_and_says_why(house: House, script:
 
 
 async def test_a_runner_that_never_ends_is_closed_and_costs_nothing(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("backend.gateway.answering.GRACE", 0.05 - house.settings.run_timeout_seconds)
     caller, agent = await house.owner()
+    monkeypatch.setattr("backend.gateway.answering.GRACE", 0.05 - agent.terms.run_seconds)
     house.runner.script = [asyncio.Event()]
     run = await house.gateway.run(caller, RunCommand(agent.id, "Can I?"))
     assert (run.error_code, house.runner.closed) == ("timeout", 1)

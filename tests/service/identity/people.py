@@ -56,7 +56,7 @@ class Town:
         self.verification = EmailVerification(database, clock, self.accounts, self.outbox, settings, self.callers)
         self.sign_up = SignUp(database, self.accounts, self.workspaces, self.verification)
         self.sign_in = SignIn(self.accounts, self.sessions, Throttle())
-        self.offerings = Offerings(database)
+        self.offerings = Offerings(database, settings.run_timeout_seconds)
         self.instances = Instances(database, clock, self.offerings)
         self.conversations = Conversations(database, clock)
         self.keyring = Keyring(database, self.keys, self.instances, self.budgets)

@@ -158,6 +158,35 @@ async def test_open_holds_are_found_by_age(ledger: Ledger, grant: Grant, clock: 
     assert [hold.run_id for hold in await ledger.open_holds(clock.now() - timedelta(minutes=1))] == [R1]
 
 
+async def test_a_hold_with_a_time_limit_is_overdue_when_it_has_passed_and_until_it_is_closed(
+    ledger: Ledger, grant: Grant, clock: FrozenClock
+) -> None:
+    await grant("10")
+    limit = clock.now() + timedelta(minutes=5)
+    first = await ledger.hold_beside(WS, R1, c("1"), until=limit)
+    await ledger.hold(WS, R2, c("1"))
+    assert first is not None
+    assert (first.expires_at, await ledger.hold_beside(WS, R1, c("1"), until=limit + timedelta(days=1))) == (limit, first)
+    clock.advance(timedelta(minutes=5))
+    assert await ledger.overdue() == []
+    clock.advance(timedelta(microseconds=1))
+    # The one that names no time is never overdue.
+    assert await ledger.overdue() == [first]
+    await ledger.release(R1)
+    assert await ledger.overdue() == []
+
+
+async def test_the_proof_notices_an_open_hold_an_hour_after_its_time(ledger: Ledger, grant: Grant, clock: FrozenClock) -> None:
+    await grant("10")
+    await ledger.hold_beside(WS, R1, c("1"), until=clock.now())
+    clock.advance(timedelta(hours=1))
+    assert await ledger.prove() == []
+    clock.advance(timedelta(microseconds=1))
+    [fault] = await ledger.prove()
+    assert fault.startswith("hold run_1 of 1000000 micro-credits of ws_one is open, and was to be over by 2026-11-22 12:00:00")
+    await ledger.release(R1)
+
+
 async def test_taking_back_leaves_what_was_spent(ledger: Ledger, grant: Grant, database: Database) -> None:
     await grant("10", "a", ref="order-a")
     await grant("5", "b", ref="order-b")

@@ -94,6 +94,11 @@ DRIFTS = [
         "UPDATE ledger_hold SET status = 'released' WHERE run_id = 'run_1'",
         "hold run_1 is released and charged 2000000",
     ),
+    (
+        "open holds against their time",
+        "UPDATE ledger_hold SET expires_at = '2020-01-01 00:00:00.000000' WHERE run_id = 'run_3'",
+        "hold run_3 of 1000000 micro-credits of ws_one is open, and was to be over by 2020-01-01 00:00:00",
+    ),
     ("holds that are over", "UPDATE ledger_hold SET status = 'lost' WHERE run_id = 'run_1'", "hold run_1 is lost"),
     (
         "refunds against charges",
