@@ -29,6 +29,7 @@ from backend.db.engine import Database
 from backend.durable import Durable
 from backend.gateway import told
 from backend.gateway.quotes import Quotes
+from backend.gateway.refunds import Refunds
 from backend.gateway.service import Gateway
 from backend.gateway.spending import Spending
 from backend.kernel.clock import Clock
@@ -240,6 +241,10 @@ class Services(people.People):
     @cached_property
     def quotes(self) -> Quotes:
         return Quotes(self.database, self.ledger, self.instances, self.settings, self.spending)
+
+    @cached_property
+    def refunds(self) -> Refunds:
+        return Refunds(self.ledger)
 
     @cached_property
     def proofs(self) -> Proofs:

@@ -65,6 +65,9 @@ def fill(runs: int, lots: int) -> list[str]:
         f"""INSERT INTO gateway_run (id, workspace_id, instance_id, {rest}, lease_until, started_at, finished_at) {of_runs}
             SELECT {run}, 'ws_' || w.n, 'inst_' || w.n, '', 'api', '', '', 'succeeded', 'A lamp?', 'Within 30 days.', '[]', '{{}}',
             1000000, '', '', '', {AT}, {AT}, {AT} FROM w CROSS JOIN r""",
+        f"""INSERT INTO gateway_usage (workspace_id, day, instance_id, owner, door, runs, succeeded, failed, cancelled, charged_micro,
+            tokens, duration_ms) {per}
+            SELECT 'ws_' || n, '2026-11-01', 'inst_' || n, '', 'api', {runs}, {runs}, 0, 0, {runs * 1_000_000}, 0, 0 FROM w""",
         f"""INSERT INTO provision_order (ref, workspace_id, {order}, lines, placed_at, updated_at) {per}
             SELECT 'ord_' || n, 'ws_' || n, 'ready', 'USD', 'o' || n, '', '', '', '', '', false, 0, 0, 0, '[]', {AT}, {AT} FROM w""",
         f"""INSERT INTO provision_grant (order_ref, line_id, unit, sku, kind, workspace_id, credits_micro, taken_micro, turn, active, at)

@@ -48,10 +48,10 @@ def refund(
     by: Annotated[str, typer.Option(help="Who decides it; the user of this terminal when left out.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Give back what a run was charged: to the lots that paid, once."""
+    """Give back what a run was charged, once: to the lots that paid, in the usage, and to the budgets it counted in."""
 
     async def give(services: Services) -> Receipt:
-        return await services.ledger.refund(RunId(run), reason, by=by or getpass.getuser())
+        return await services.refunds.give(RunId(run), reason, by=by or getpass.getuser())
 
     receipt = with_services(give)
     data = {"run_id": receipt.run_id, "charged": str(receipt.charged), "refunded": str(receipt.refunded)}

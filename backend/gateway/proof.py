@@ -30,6 +30,15 @@ CHECKS = (
         """SELECT h.run_id, h.workspace_id FROM ledger_hold h LEFT JOIN gateway_run r ON r.id = h.run_id WHERE r.id IS NULL""",
     ),
     Check(
+        "usage against charges",
+        "the usage of {0} by {1} through {2}, {3}, says {4}; its runs were charged {5}",
+        """SELECT workspace_id, owner, door, instance_id, SUM(counted) AS counted, SUM(charged) AS charged FROM (
+          SELECT workspace_id, owner, door, instance_id, charged_micro AS counted, 0 AS charged FROM gateway_usage
+          UNION ALL SELECT r.workspace_id, r.spender, r.door, r.instance_id, 0, h.charged - COALESCE(f.amount, 0) FROM gateway_run r
+          JOIN ledger_hold h ON h.run_id = r.id LEFT JOIN ledger_refund f ON f.run_id = r.id WHERE r.finished_at IS NOT NULL) both_told
+        GROUP BY workspace_id, owner, door, instance_id HAVING SUM(counted) <> SUM(charged)""",
+    ),
+    Check(
         "failed runs against charges",
         "run {0} failed and was charged {1}",
         """SELECT r.id, h.charged FROM gateway_run r JOIN ledger_hold h ON h.run_id = r.id WHERE r.status = 'failed' AND h.charged <> 0""",

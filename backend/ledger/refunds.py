@@ -23,8 +23,8 @@ MAX_REASON = 200
 Grant = Callable[..., Awaitable[bool]]
 
 
-async def refund(tx: Tx, run_id: str, reason: str, by: str, *, grant: Grant, now: datetime) -> None:
-    """grant: adds a lot. A run that was given back already stays so.
+async def refund(tx: Tx, run_id: str, reason: str, by: str, *, grant: Grant, now: datetime) -> Credits | None:
+    """What was given back; None for a run that was given back already, which stays so. grant: adds a lot.
 
     Raises NotFound when nothing was held, Conflict while it is under way, Invalid without a reason or when nothing was charged.
     """
@@ -41,7 +41,7 @@ async def refund(tx: Tx, run_id: str, reason: str, by: str, *, grant: Grant, now
     workspace_id, label = hold["workspace_id"], f"Given back: {reason}"
     txn = await repository.begin(tx, refund_key(run_id), EntryKind.REFUND, workspace_id, label, now, run_id)
     if txn is None:
-        return
+        return None
     await repository.account(tx, workspace_id, lock=True)
     back, anew = await _parts(tx, run_id, now)
     await _put_back(tx, workspace_id, txn, back)
@@ -50,6 +50,7 @@ async def refund(tx: Tx, run_id: str, reason: str, by: str, *, grant: Grant, now
         await grant(tx, workspace_id=WorkspaceId(workspace_id), **given)
     values = {"run_id": run_id, "workspace_id": workspace_id, "amount": hold["charged"], "anew": anew}
     await tx.execute(insert(LedgerRefund).values(**values, reason=reason, by=by[:200], at=now))
+    return Credits(hold["charged"])
 
 
 async def _parts(tx: Tx, run_id: str, now: datetime) -> tuple[list[Debit], int]:

@@ -6,7 +6,7 @@ transactions among all who wait for one: see `writing`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
@@ -28,6 +28,7 @@ from backend.ledger.sqlite_writer import OnSqlite
 from backend.ledger.views import Balance, EntryKind, EntryView, HoldStatus, HoldView, LotBook, LotSource, LotsView, LotView, Receipt
 from backend.ledger.writing import BREAKAGE, ISSUED, Beside, Close, Hold, Lapse, Writer
 
+BesideRefund = Callable[[Tx, RunId, Credits], Awaitable[None]]
 REMEMBERED = 10_000
 """Workspaces whose last known balance is kept in mind."""
 
@@ -161,14 +162,18 @@ class Ledger:
             self._heard(workspace_id, receipt.available.micro)
         return receipt
 
-    async def refund(self, run_id: RunId, reason: str, *, by: str) -> Receipt:
+    async def refund(self, run_id: RunId, reason: str, *, by: str, beside: BesideRefund | None = None) -> Receipt:
         """Give back what a run was charged, once: the same run again changes nothing. by: whoever decided it.
+
+        beside: what another room writes in the same transaction, the one time that something is given back.
 
         Raises NotFound when nothing was held, Conflict while it is under way, Invalid without a reason or when nothing was charged.
         """
         now = self._clock.now()
         async with self._database.write() as tx:
-            await refunds.refund(tx, run_id, reason, by, grant=self.grant, now=now)
+            given = await refunds.refund(tx, run_id, reason, by, grant=self.grant, now=now)
+            if given is not None and beside is not None:
+                await beside(tx, run_id, given)
             return await reading.receipt(tx, run_id)
 
     async def expire(self) -> int:

@@ -25,6 +25,8 @@ DRIFTS = [
     ("runs against their holds", "UPDATE gateway_run SET price = 5", "was quoted 5; held were 1000000"),
     ("runs against their holds", "UPDATE ledger_hold SET workspace_id = 'ws_x'", "held were 1000000 for ws_x"),
     ("holds against runs", "DELETE FROM gateway_run WHERE status = 'succeeded'", "belongs to no run"),
+    ("usage against charges", "UPDATE gateway_usage SET charged_micro = charged_micro - 1", "says 999999; its runs were charged 1000000"),
+    ("usage against charges", "DELETE FROM gateway_usage", "says 0; its runs were charged 1000000"),
     (
         "failed runs against charges",
         "UPDATE gateway_run SET status = 'failed' WHERE status = 'succeeded'",
