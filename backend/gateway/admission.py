@@ -107,7 +107,7 @@ class Admission:
         Raises BudgetExhausted, InsufficientCredits. It is durable when this returns.
         """
         lease = background.LEASE if command.background else LEASE
-        asked = policy.request_hash(command) if key else ""
+        asked = policy.request_hash(command) if key else policy.called(run.owner, command.called) if command.called else ""
         row = run.row(key, asked, run.started_at + lease, background=command.background)
         until = row.lease_until + timedelta(seconds=self._jobs.longest(run.instance)) + SPARE
         whose = run.instance.workspace_id, run.run_id, run.price

@@ -18,7 +18,7 @@ _STOPPING = text("stop AND status = 'running'")
 class GatewayRun(Table, table=True):
     """price: micro-credits quoted. owner: who asked. spender: who it is counted to, for a visitor the widget. background: carried on
     after a restart. stop: somebody wants it stopped, wherever it is carried out. request_key: owner and Idempotency-Key; request_hash:
-    what was asked with it.
+    what was asked with it, or without one the name by which its client may stop it.
 
     lease_until: the process that runs it says "still mine" until then; a running row behind its lease is a dead run.
     budgets: the rows of `gateway_budget_use` that its hold is counted in, as [subject, period_start].

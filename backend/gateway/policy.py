@@ -169,5 +169,10 @@ def request_hash(command: RunCommand) -> str:
     return hashlib.sha256(json.dumps(asked).encode()).hexdigest()
 
 
+def called(owner: str, name: str) -> str:
+    """What a client calls a request means something only to itself, like its Idempotency-Key."""
+    return hashlib.sha256(f"called\n{owner}\n{name}".encode()).hexdigest()
+
+
 def _quote(text: str) -> str:
     return text if len(text) <= _QUOTE else text[:_QUOTE].rsplit(" ", 1)[0] + " …"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlmodel import col
 
 from backend.db.engine import Tx
@@ -35,6 +35,13 @@ async def running(tx: Tx, run_ids: Iterable[str]) -> set[str]:
     """Those of these runs that have not ended."""
     wanted = col(GatewayRun.id).in_(list(run_ids)) & (col(GatewayRun.status) == RunStatus.RUNNING.value)
     return set(await tx.scalars(select(col(GatewayRun.id)).where(wanted)))
+
+
+async def called(tx: Tx, name: str) -> list[str]:
+    """The runs under way that their client calls so."""
+    # The index of what is under way is short, and is all that is looked through.
+    mine = text("status = 'running'") & (col(GatewayRun.request_hash) == name) & col(GatewayRun.request_key).is_(None)
+    return list(await tx.scalars(select(col(GatewayRun.id)).where(mine)))
 
 
 async def ask_to_stop(tx: Tx, run_id: str) -> None:

@@ -185,6 +185,19 @@ class Gateway:
                 return await self._execution.ended(view.id)
         return await self._execution.view(run_id)
 
+    async def give_up(self, caller: Caller, called: str) -> None:
+        """Stop the run under way that this caller began as `called`, wherever it is carried out, and wait for nothing: it is charged for
+        the part that was delivered. Nothing happens when there is none, or when several have the same name."""
+        async with self._database.read() as tx:
+            found = await repository.called(tx, policy.called(policy.owner(caller), called))
+        if len(found) != 1:
+            return
+        if live := self._execution.live(found[0]):
+            live.stop("cancelled")
+            return
+        async with self._database.write() as tx:
+            await repository.ask_to_stop(tx, found[0])
+
     async def trial(self, product_slug: str, visitor: str, text: str) -> AsyncIterator[RunEvent]:
         """ "Try it here": see `Trials.ask`."""
         async for event in self._trials.ask(product_slug, visitor, text):

@@ -31,6 +31,7 @@ class RunCommand:
 
     background: nobody waits for it, and it is carried on after a restart.
     history: what was said before, where the client keeps it; else what the conversation holds.
+    called: what the client calls this request, where it may be stopped by that name: see `Gateway.give_up`.
     """
 
     instance_id: str
@@ -40,6 +41,7 @@ class RunCommand:
     idempotency_key: str | None = None
     background: bool = False
     history: tuple[Turn, ...] = ()
+    called: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from starlette.types import Message, Receive, Scope, Send
 from backend import __version__
 from backend.control_plane.instances import Instances
 from backend.doors import Who
+from backend.gateway.mcp import sessions
 from backend.gateway.mcp.server import AgentServer
 from backend.gateway.service import Gateway
 from backend.gateway.sse import EVENT
@@ -46,7 +47,7 @@ def routes(gateway: Gateway, instances: Instances, who: Who, settings: Settings)
 
     @router.post("/mcp", response_class=Response, responses=_ANSWERS, openapi_extra=_MESSAGE)
     async def mcp(request: Request, caller: Annotated[Caller, Depends(who.programs)]) -> Response:
-        """The Model Context Protocol over streamable HTTP, without sessions. Every agent whose plan has MCP is a tool."""
+        """The Model Context Protocol over streamable HTTP. Every agent whose plan has MCP is a tool. A session is a name alone."""
         origin = request.headers.get("origin")
         if origin is not None and _origin(origin) != own:
             raise Forbidden("Assistants connect from a program, not from a page.", code="foreign_origin")
@@ -55,10 +56,13 @@ def routes(gateway: Gateway, instances: Instances, who: Who, settings: Settings)
         body = await request.body()
         try:
             # Stricter than the SDK, to which some of what is refused here would be a fault of ours: nesting without end, half a character.
-            from_json(body, allow_inf_nan=False)
+            message = from_json(body, allow_inf_nan=False)
         except ValueError:
             return JSONResponse(_PARSE_ERROR, 400)
-        request.state.caller = replace(caller, door=Door.MCP)
+        request.state.caller = caller = replace(caller, door=Door.MCP)
+        request.state.mcp_session = session = sessions.session(request.headers.get(sessions.HEADER), message)
+        if given_up := sessions.given_up(session, message):
+            await gateway.give_up(caller, given_up)
         return _Answered(server, body)
 
     @router.api_route("/mcp", methods=["GET", "DELETE"], include_in_schema=False, dependencies=[Depends(who.public)])

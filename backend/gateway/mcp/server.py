@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 from backend.control_plane.instances import Instances
 from backend.gateway.begun import Begun
 from backend.gateway.capacity import overloaded
-from backend.gateway.mcp import tools
+from backend.gateway.mcp import sessions, tools
 from backend.gateway.service import Gateway
 from backend.kernel.caller import Caller
 from backend.kernel.errors import DomainError, Unavailable
@@ -32,7 +32,7 @@ Context = RequestContext[ServerSession, Any, Request]
 
 
 class AgentServer:
-    """`serve` needs a scope whose `state` has the caller."""
+    """`serve` needs a scope whose `state` has the caller and the session, see `sessions`."""
 
     def __init__(self, gateway: Gateway, instances: Instances, *, brand: str, version: str) -> None:
         self._gateway, self._instances = gateway, instances
@@ -41,8 +41,9 @@ class AgentServer:
         self._server.request_handlers[types.CallToolRequest] = self._call
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one HTTP request. A call that the client gives up goes on, settles, and is kept like any run."""
-        transport = StreamableHTTPServerTransport(mcp_session_id=None)
+        """Answer one HTTP request. A call whose client goes away goes on, settles, and is kept like any run; one that the client gives up
+        is stopped."""
+        transport = StreamableHTTPServerTransport(mcp_session_id=scope["state"]["mcp_session"])
         async with transport.connect() as (read, write), anyio.create_task_group() as work:
             work.start_soon(self._speak, read, write)
             try:
@@ -68,7 +69,8 @@ class AgentServer:
             agent = tools.named(await self._instances.list(caller), request.params.name)
             if agent is None:
                 raise McpError(types.ErrorData(code=types.INVALID_PARAMS, message="There is no such tool."))
-            begun = await self._gateway.begin(caller, tools.asked(request.params.arguments or {}).command(agent.id))
+            asked = tools.asked(request.params.arguments or {})
+            begun = await self._gateway.begin(caller, asked.command(agent.id, self._called(context.request_id)))
             return types.ServerResult(tools.result(await _followed(begun, context)))
         except DomainError as error:
             return types.ServerResult(tools.refusal(error))
@@ -77,6 +79,10 @@ class AgentServer:
         except Exception:
             log.exception("an MCP call broke")
             return types.ServerResult(tools.refused("internal", "Something went wrong on our side."))
+
+    def _called(self, request_id: types.RequestId) -> str:
+        request = self._server.request_context.request
+        return sessions.called(request.state.mcp_session if request else None, request_id)
 
     @property
     def _caller(self) -> Caller:

@@ -32,9 +32,9 @@ class Ask(BaseModel):
     )
     max_credits: Cap | None = None
 
-    def command(self, instance_id: str) -> RunCommand:
+    def command(self, instance_id: str, called: str) -> RunCommand:
         cap = Credits.of(self.max_credits) if self.max_credits is not None else None
-        return RunCommand(instance_id, self.query, self.session_id, cap)
+        return RunCommand(instance_id, self.query, self.session_id, cap, called=called)
 
 
 class Answer(BaseModel):
