@@ -137,7 +137,7 @@ _ADDRESS_PARTS = (
 )
 
 
-def _address(data: wire.Data) -> Address:
+def address_from(data: wire.Data) -> Address:
     parts = {policy.our_name(theirs): data[theirs] or "" for theirs in _ADDRESS_PARTS if theirs != "country"}
     return Address(**parts, country=data["country"]["code"])
 
@@ -193,7 +193,7 @@ def _checkout(data: wire.Data) -> Checkout:
         tax=wire.money(total["tax"]),
         total=wire.gross(total),
         promo_code=data["voucherCode"] or "",
-        billing_address=_address(data["billingAddress"]) if data["billingAddress"] else None,
+        billing_address=address_from(data["billingAddress"]) if data["billingAddress"] else None,
         gateways=tuple(Gateway(gateway["id"], gateway["name"]) for gateway in data["availablePaymentGateways"]),
         net=wire.money(total["net"]),
         balance=wire.money(data["totalBalance"]),

@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from backend.commerce import policy, wire
+from backend.commerce.checkouts import address_from
 from backend.commerce.errors import CommerceError
 from backend.commerce.order_schemas import Bill, LinesBack, OpenLine, Order, OrderDelivery, OrderFilter, OrderLine, OrderMoney, OrderPage
-from backend.commerce.schemas import AppView
+from backend.commerce.schemas import Address, AppView
 from backend.commerce.session import Session
 from backend.kernel.errors import Forbidden, Unauthenticated, UpstreamFailed
 from backend.kernel.ids import SaleorOrderId, Sku
@@ -37,6 +38,11 @@ class OrderCalls:
     async def order(self, order_id: SaleorOrderId) -> Order | None:
         data = (await self._as_app("Order", {"id": order_id}))["order"]
         return _order(data) if data else None
+
+    async def billed_to(self, order_id: SaleorOrderId) -> Address | None:
+        """The billing address of an order. None when it has none, and for an order that is gone."""
+        data = (await self._as_app("OrderBilling", {"id": order_id}))["order"]
+        return address_from(data["billingAddress"]) if data and data["billingAddress"] else None
 
     async def orders(self, where: OrderFilter | None = None, *, first: int = 50, after: str | None = None) -> OrderPage:
         """Newest first. first: 1 to 100."""

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from backend.db.engine import Database, Tx
 from backend.identity.service import AccountView
-from backend.kernel.caller import Caller, Door
+from backend.kernel.caller import Caller, Door, Role
 from backend.kernel.clock import Clock
 from backend.kernel.errors import Conflict, Invalid, NotFound
 from backend.kernel.ids import InstanceId, SaleorOrderId, WorkspaceId
@@ -133,6 +133,12 @@ class Orders:
         """How many orders `page` shows in all."""
         async with self._database.read() as tx:
             return await repository.count(tx, _statuses(view), search.strip()[:MAX_SEARCH], caller.workspace_id)
+
+    async def latest(self, caller: Caller) -> SaleorOrderId | None:
+        """The workspace's last order, whose billing the caller may see: of a member their own, of an admin anybody's."""
+        email = None if caller.at_least(Role.ADMIN) else caller.email
+        async with self._database.read() as tx:
+            return await repository.latest(tx, caller.workspace_id, email)
 
     async def claim(self, account: AccountView, *, visitor: str = "") -> list[str]:
         """Give orders nobody owns yet to the account's own workspace, and provision them. The refs of those.

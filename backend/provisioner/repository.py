@@ -156,6 +156,15 @@ async def search(
     return await _newest(tx, limit, *where, *([col(OrderRow.ref) < before] if before else []))
 
 
+async def latest(tx: Tx, workspace_id: str, email: str | None) -> SaleorOrderId | None:
+    """The shop's id of a workspace's last order. email: whose it must be; None for anybody's."""
+    where = [col(OrderRow.workspace_id) == workspace_id]
+    if email is not None:
+        where.append(func.lower(OrderRow.email) == email.lower())
+    found = await _newest(tx, 1, *where)
+    return SaleorOrderId(found[0].saleor_order_id) if found else None
+
+
 async def count(tx: Tx, statuses: Collection[str], text: str, workspace_id: str) -> int:
     """How many `search` finds in all."""
     query = select(func.count()).select_from(OrderRow).where(*_asked(statuses, text, workspace_id))

@@ -129,17 +129,20 @@ def left_open() -> rx.Component:
 
 
 def agree() -> rx.Component:
-    words = rx.fragment(
-        "I agree to the ",
+    """Who has bought before agrees by the press of the button, beside which it says so."""
+    rules = (
         plain_link("terms", href=routes.TERMS, class_name="link"),
         " and the ",
         plain_link("charge rules", href=f"{routes.TERMS}#charges", class_name="link"),
         ".",
     )
+    words = rx.fragment("I agree to the ", *rules)
+    again = rx.el.p("As with your last order, by paying you agree to the ", *rules, class_name="sm i2")
     error = Checkout.errors["terms"]
     unagreed = rx.cond(error != "", rx.el.p(icon("alert"), error, class_name="err", id="terms-error"), rx.fragment())
     box = checkbox(words, name="terms", id="terms", default_checked=False, custom_attrs={"aria-describedby": "terms-error"})
-    return rx.el.div(box, unagreed, class_name="col g2")
+    told = rx.fragment(again, rx.el.input(type="hidden", name="terms", value="on"))
+    return rx.cond(Checkout.known, told, rx.el.div(box, unagreed, class_name="col g2"))
 
 
 def outcome() -> rx.Component:

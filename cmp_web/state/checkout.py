@@ -36,6 +36,7 @@ class Checkout(Shown, rx.State):
         self.said, self.tone, self.again, self.step, self.paying, self._away = "", "", "", "", False, False
         # This document has confirmed nothing yet, and Stripe is not in it; a turn is never used twice.
         self.stripe, self._brought = Stripe(turn=self.stripe.turn), False
+        await self._forget_others()
         caller = await caller_of(self)
         self.workspace, self.email = caller is not None, self.email or (caller.email if caller else "")
         try:

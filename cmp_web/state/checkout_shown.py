@@ -8,6 +8,7 @@ import reflex as rx
 
 from backend.commerce.addresses import Country, FormField
 from backend.commerce.outcomes import Outcome
+from backend.commerce.schemas import Address
 from backend.commerce.schemas import Checkout as Basket
 from backend.commerce.seen import Seen, seen
 from backend.kernel.errors import DomainError
@@ -15,7 +16,7 @@ from cmp_web.state import checkout_views as views
 from cmp_web.state.cart import EMPTY, CartView, view_of
 from cmp_web.state.checkout_views import ChangeView, FieldView, OfferView, Stripe, Wrong
 from cmp_web.state.services import services
-from cmp_web.state.session import visitor_of
+from cmp_web.state.session import caller_of, visitor_of
 
 BLANK = dict.fromkeys(views.FIXED, "")
 TONES = {"declined": "ba", "refused": "ba", "gone": "wa", "stranded": "wa", "changed": "wa", "unavailable": "wa", "unknown": "wa"}
@@ -25,8 +26,8 @@ RETRY = {"unknown": "Try again", "stranded": "Try to place it again"}
 class Shown(rx.State, mixin=True):
     """said, tone, again: what the till said, how grave it is, and the words of the button that looks once more. step: what the buyer has to
     do: "confirm", "stripe", "redirect" (to `url`, on `host`), or "open": go on there or give it up. order: the path of the order this
-    became. leave: whether to go there by loading the page anew, so that no script of a payment service stays in it. first: the field that
-    takes the focus, with the number of the press that found it wrong.
+    became. leave: whether to go there by loading the page anew, so that no script of a payment service stays in it. known: the address is
+    that of the workspace's last order. first: the field that takes the focus, with the number of the press that found it wrong.
     """
 
     cart: CartView = EMPTY
@@ -39,6 +40,7 @@ class Shown(rx.State, mixin=True):
     gateway: str = ""
     kind: str = ""
     workspace: bool = False
+    known: bool = False
     errors: dict[str, str] = BLANK
     wrong: list[Wrong] = []
     first: str = ""
@@ -59,6 +61,7 @@ class Shown(rx.State, mixin=True):
     _watch: int = 0
     _faults: int = 0
     _brought: bool = False
+    _billed: str = ""
     _form: tuple[FormField, ...] = ()
 
     def _say(self, kind: str, message: str) -> None:
@@ -95,9 +98,7 @@ class Shown(rx.State, mixin=True):
         self.email = basket.email or self.email
         if not self.countries:
             self.countries = list(await services().commerce.countries())
-        if basket.billing_address and not self._typed:
-            self._typed = {name: getattr(basket.billing_address, name) for name in views.AUTOCOMPLETE}
-            self.country = basket.billing_address.country
+        await self._address_again(basket.billing_address)
         if not self._form:
             await self._ask_form()
         listed = services().till.gateways.offers(basket.gateways)
@@ -106,6 +107,32 @@ class Shown(rx.State, mixin=True):
             self.gateway = next((offer.id for offer in listed if offer.usable), "")
         self.kind = services().till.gateways.kind(self.gateway) if self.gateway and basket.total.amount_minor else ""
         await self._prepare()
+
+    async def _address_again(self, given: Address | None) -> None:
+        """What the checkout was told before; without that, where the workspace's last order was billed to."""
+        if self._typed or self.country:
+            return
+        address = given or await self._last_billed()
+        if address is not None:
+            self._typed = {name: getattr(address, name) for name in views.AUTOCOMPLETE}
+            self.country = address.country
+
+    async def _last_billed(self) -> Address | None:
+        """A shop that does not tell costs the buyer some typing, not the purchase."""
+        caller, house = await caller_of(self), services()
+        try:
+            order = await house.orders.latest(caller) if caller else None
+            address = await house.commerce.billed_to(order) if order else None
+        except DomainError:
+            return None
+        self.known, self._billed = address is not None, str(caller.workspace_id) if caller and address else ""
+        return address
+
+    async def _forget_others(self) -> None:
+        """What was taken from the orders of a workspace is nothing for who has left it."""
+        caller = await caller_of(self)
+        if self._billed and (caller is None or caller.workspace_id != self._billed):
+            self._typed, self.country, self._form, self.known, self._billed, self.email = {}, "", (), False, "", ""
 
     async def _prepare(self) -> None:
         """Stripe's own form needs its key and the amount before anything is paid. Only its page part asks for them."""

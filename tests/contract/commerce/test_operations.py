@@ -38,6 +38,6 @@ def test_the_embedded_shop_understands_it(embedded: GraphQLSchema, name: str) ->
 def test_only_queries_may_be_repeated() -> None:
     repeatable = {name for name, operation in load().items() if operation.repeatable}
     assert repeatable == {
-        *("AddressRules", "App", "Categories", "Checkout", "Countries", "Order", "OrderDelivery", "Orders"),
+        *("AddressRules", "App", "Categories", "Checkout", "Countries", "Order", "OrderBilling", "OrderDelivery", "Orders"),
         *("Product", "Products", "SearchProducts", "Warehouses"),
     }
