@@ -240,7 +240,7 @@ class Services(people.People):
 
     @cached_property
     def quotes(self) -> Quotes:
-        return Quotes(self.database, self.ledger, self.instances, self.settings, self.spending)
+        return Quotes(self.database, self.clock, self.ledger, self.instances, self.settings, self.spending)
 
     @cached_property
     def refunds(self) -> Refunds:

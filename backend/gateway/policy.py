@@ -12,7 +12,7 @@ from typing import Protocol
 from backend.catalogue import Terms
 from backend.gateway.views import Outcome, RunCommand, RunStatus, RunView, SourceView
 from backend.kernel.caller import Caller, Door
-from backend.kernel.errors import Conflict, Forbidden, InsufficientCredits, Invalid, TooLarge
+from backend.kernel.errors import Conflict, DomainError, Forbidden, InsufficientCredits, Invalid, NotServing, RateLimited, TooLarge
 from backend.kernel.ids import ConversationId, RunId
 from backend.kernel.money import ZERO, Credits
 from backend.kernel.pricing import Ending
@@ -84,9 +84,17 @@ def without_cost(run: RunView) -> RunView:
     return replace(run, receipt=None)
 
 
-def out_of_credits() -> InsufficientCredits:
-    """What a visitor is told when the owner's credits, or a budget, are used up."""
-    return InsufficientCredits("This agent cannot answer just now.")
+def to_visitor(refusal: DomainError) -> DomainError:
+    """A refusal in words for a visitor of a customer's site: nothing of the customer's credits, budgets, plan or workspace is in it."""
+    words = "This agent cannot answer just now."
+    match refusal:
+        case InsufficientCredits():
+            return NotServing(words)
+        case Conflict(code="instance_paused" | "instance_suspended"):
+            return Conflict(words, code="agent_unavailable")
+        case RateLimited():
+            return RateLimited("Many questions at once. Try again in a moment.", retry_after=refusal.retry_after)
+    return refusal
 
 
 def asked(command: RunCommand) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from math import ceil
 from typing import Protocol, TypeVar
 
@@ -13,13 +14,16 @@ from sqlmodel import col
 from backend.control_plane.instances import InstanceView
 from backend.db.engine import Database
 from backend.gateway import policy, ports
+from backend.gateway.budgets import exhausted, lines
 from backend.gateway.limits import RateLimits
 from backend.gateway.models import GatewayRun
 from backend.gateway.views import RunCommand, RunStatus
 from backend.kernel.caller import Budget, Caller
-from backend.kernel.money import ZERO, Credits
+from backend.kernel.clock import Clock
+from backend.kernel.money import Credits
 from backend.kernel.pricing import Ending
 from backend.ledger.service import Ledger
+from backend.ledger.writing import short
 from backend.settings import Settings
 
 T = TypeVar("T")
@@ -78,9 +82,15 @@ class Quotes:
     """counters: without them a budget is known to refuse only what is larger than all of it."""
 
     def __init__(
-        self, database: Database, ledger: Ledger, instances: ports.Instances, settings: Settings, counters: Counters | None = None
+        self,
+        database: Database,
+        clock: Clock,
+        ledger: Ledger,
+        instances: ports.Instances,
+        settings: Settings,
+        counters: Counters | None = None,
     ) -> None:
-        self._database, self._ledger, self._instances, self._counters = database, ledger, instances, counters
+        self._database, self._clock, self._ledger, self._instances, self._counters = database, clock, ledger, instances, counters
         self._limits = RateLimits(settings.redis_url)
 
     async def quote(self, caller: Caller, command: RunCommand) -> Quote:
@@ -97,7 +107,13 @@ class Quotes:
         available = (await self._ledger.balance(instance.workspace_id)).available
         subjects = {budget.subject for budget in caller.budgets}
         spent = await self._counters(subjects) if self._counters and subjects else {}
-        return Quote(instance, hold, await self.estimate(instance, hold), available, refusals(hold, available, caller.budgets, spent))
+        return Quote(
+            instance,
+            hold,
+            await self.estimate(instance, hold),
+            available,
+            refusals(hold, available, caller.budgets, spent, self._clock.now()),
+        )
 
     async def estimate(self, instance: InstanceView, hold: Credits) -> Estimate | None:
         """hold: what the next run may cost at most. None below `ENOUGH` answers."""
@@ -131,18 +147,18 @@ class Quotes:
         ]
 
 
-def refusals(hold: Credits, available: Credits, budgets: Sequence[Budget], spent: Mapping[str, Spent]) -> tuple[Refusal, ...]:
-    """spent: by subject; nothing where it is not known."""
+def refusals(hold: Credits, available: Credits, budgets: Sequence[Budget], spent: Mapping[str, Spent], at: datetime) -> tuple[Refusal, ...]:
+    """In the words that the run would be refused with. spent: by subject; nothing where it is not known."""
     found = []
     if available < hold:
-        found.append(Refusal("insufficient_credits", f"This run holds {hold} of your credits, and {available} are available."))
-    for budget in budgets:
-        gone = spent.get(budget.subject)
-        left = budget.limit - (getattr(gone, budget.period) if gone else ZERO)
-        if left < hold:
-            bound = f"{budget.limit} credits a {budget.period} for {budget.subject}"
-            detail = f"This run holds {hold}, and the budget of {bound} leaves {left}."
-            found.append(Refusal("budget_exhausted", detail))
+        poor = short(hold.micro, available.micro)
+        found.append(Refusal(poor.code, poor.detail))
+    for line in lines(budgets, at):
+        gone = spent.get(line.subject)
+        used = getattr(gone, line.period).micro if gone else 0
+        if line.limit - used < hold.micro:
+            refused = exhausted(line, used, hold, at)
+            found.append(Refusal(refused.code, refused.detail))
     return tuple(found)
 
 

@@ -25,7 +25,7 @@ from backend.gateway.usage import Usage
 from backend.gateway.views import Outcome, RunCommand, RunEvent, RunFilter, RunStatus, RunView
 from backend.kernel.caller import Caller, Door
 from backend.kernel.clock import Clock
-from backend.kernel.errors import Forbidden, InsufficientCredits, Invalid, NotFound, Unavailable
+from backend.kernel.errors import DomainError, Forbidden, Invalid, NotFound, Unavailable
 from backend.kernel.ids import RunId
 from backend.kernel.page import MAX_PAGE, Page
 from backend.ledger.service import Ledger
@@ -107,8 +107,14 @@ class Gateway:
         Forbidden (door not in the plan), RateLimited (a minute, at once), Unavailable, TooLarge, Invalid (question, cap), and
         InsufficientCredits (budget, balance): in this order. A refusal leaves nothing behind.
         """
-        if caller.door is Door.WIDGET:
-            command = replace(command, conversation_id=caller.session_id)
+        if caller.door is not Door.WIDGET:
+            return await self._begin(caller, command)
+        try:
+            return await self._begin(caller, replace(command, conversation_id=caller.session_id))
+        except DomainError as refusal:
+            raise policy.to_visitor(refusal) from None
+
+    async def _begin(self, caller: Caller, command: RunCommand) -> Begun:
         admission = self._admission
         instance, key, before = await admission.agent(caller, command)
         if before is not None:
@@ -119,10 +125,7 @@ class Gateway:
         except BaseException:
             give_back()
             raise
-        try:
-            begun = await self._let_in(run, command, key, give_back)
-        except InsufficientCredits as short:
-            raise policy.out_of_credits() if caller.door is Door.WIDGET else short from None
+        begun = await self._let_in(run, command, key, give_back)
         if begun is not None:
             return begun
         assert key is not None, "only a request key is unique"

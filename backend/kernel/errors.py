@@ -73,6 +73,13 @@ class BudgetExhausted(InsufficientCredits):
         """Whole seconds until the budget is whole again; 0 when even then it would not do."""
 
 
+class NotServing(InsufficientCredits):
+    """What somebody else's visitor is told when an agent cannot be paid for: nothing of whose credits or budget it is."""
+
+    code = "agent_unavailable"
+    title = "Not available just now"
+
+
 class RateLimited(DomainError):
     code = "rate_limited"
     title = "Too many requests"

@@ -58,7 +58,7 @@ def app(house: House) -> FastAPI:
     who = Who(house.town.access.resolve)
     app.include_router(gateway.routes(house.gateway, who))
     town = house.town
-    app.include_router(quotes.routes(Quotes(house.database, house.ledger, town.instances, house.settings), who))
+    app.include_router(quotes.routes(Quotes(house.database, house.clock, house.ledger, town.instances, house.settings), who))
     app.include_router(owned.routes(town.instances, town.offerings, who))
     app.include_router(reading.routes(house.gateway.sheets, house.gateway.usage, who))
     app.include_router(credits_.routes(house.ledger, who))

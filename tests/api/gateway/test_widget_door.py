@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import pytest
 
+from backend.control_plane.budgets import Limits
+from backend.kernel.money import Credits
 from backend.widget.views import WidgetSession, WidgetUpdate
 from tests.api.gateway.conftest import Door, Open
 
 SITE = "https://shop.example.com"
+AWAY = {
+    "type": "about:blank",
+    "title": "Not available just now",
+    "status": 402,
+    "code": "agent_unavailable",
+    "detail": "This agent cannot answer just now.",
+}
 
 
 async def visit(ann: Door) -> tuple[WidgetSession, dict[str, str]]:
@@ -45,7 +54,35 @@ async def test_a_visitor_is_told_no_price_no_cost_and_no_balance(door: Open) -> 
     assert [word for word in ("quoted", "charged", "available") if word in streamed] == []
     assert (await ann.http.get(f"/v1/runs/{run['id']}")).json()["receipt"]["charged"] == "1"
     refused = (await poor.ask(headers=(await visit(poor))[1])).json()
-    assert (refused["code"], refused["detail"]) == ("insufficient_credits", "This agent cannot answer just now.")
+    assert refused == AWAY
+
+
+async def test_a_visitor_cannot_tell_a_used_up_budget_from_missing_credits(door: Open) -> None:
+    ann = await door()
+    widgets = ann.house.town.widgets
+    site = WidgetUpdate(allowed_origins=(SITE,), budget=Limits(day=Credits.of(1)))
+    widget = await widgets.update(ann.caller, ann.agent.id, site)
+    session = await widgets.open_session(widget.id, SITE)
+    headers = {"Authorization": f"Bearer {session.token}", "Origin": SITE}
+    assert (await ann.ask(headers=headers)).status_code == 200
+    for stream in (False, True):
+        refused = await ann.ask(headers=headers, stream=stream)
+        assert (refused.status_code, refused.json(), refused.headers.get("retry-after")) == (402, AWAY, None)
+
+
+async def test_a_visitor_is_not_told_that_the_agent_was_paused_nor_what_its_plan_allows(door: Open) -> None:
+    ann, busy = await door(), await door("bob@example.com")
+    _, headers = await visit(ann)
+    await ann.house.town.instances.pause(ann.caller, ann.agent.id)
+    refused = await ann.ask(headers=headers)
+    assert (refused.status_code, refused.json()["code"], refused.json()["detail"]) == (409, "agent_unavailable", AWAY["detail"])
+    _, headers = await visit(busy)
+    slots = busy.house.gateway._admission._slots
+    for _ in range(busy.house.settings.running_at_once):
+        slots.take(busy.caller.workspace_id)
+    refused = await busy.ask(headers=headers)
+    told = refused.status_code, refused.json()["code"], refused.json()["detail"], refused.headers["retry-after"]
+    assert told == (429, "rate_limited", "Many questions at once. Try again in a moment.", "2")
 
 
 async def test_a_token_used_on_another_site_runs_nothing(door: Open) -> None:

@@ -28,7 +28,7 @@ SOURCE = {"n": 1, "document_id": "d", "document_name": "d.md", "place": "", "quo
 
 @pytest.fixture
 def quotes(house: House) -> Quotes:
-    return Quotes(house.database, house.ledger, house.town.instances, house.settings)
+    return Quotes(house.database, house.clock, house.ledger, house.town.instances, house.settings)
 
 
 def ask(agent: InstanceView, most: str = "") -> RunCommand:
@@ -130,7 +130,31 @@ async def test_a_purse_that_is_too_light_is_told_and_not_refused(house: House, q
     small, large = Budget("key:key_1", "day", Credits.of("0.5")), Budget("workspace:ws_1", "month", Credits.of(100))
     quote = await quotes.quote(replace(caller, budgets=(small, large)), ask(agent))
     assert [refusal.code for refusal in quote.refusals] == ["insufficient_credits", "budget_exhausted"]
-    assert "key:key_1" in quote.refusals[1].detail
+    # As the run itself would be refused: in words, and with the way to mend it.
+    assert [refusal.detail for refusal in quote.refusals] == [
+        "This run needs 1 credit and 0 are available. Top up at /app/credits and run it again.",
+        "This API key may spend 0.5 credits a day and has 0.5 left; this run needs 1. An owner or admin can raise it at /app/keys.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("subject", "whose"),
+    [
+        ("key:key_01SECRET", "This API key"),
+        ("widget:wid_01SECRET", "This chat widget"),
+        ("member:ws_01SECRET:acc_01SECRET", "Your account"),
+        ("workspace:ws_01SECRET", "The workspace"),
+    ],
+)
+async def test_a_quote_names_a_budget_in_words_and_never_by_its_id(house: House, quotes: Quotes, subject: str, whose: str) -> None:
+    caller, agent = await house.owner()
+    quote = await quotes.quote(replace(caller, budgets=(Budget(subject, "month", Credits.of("0.5")),)), ask(agent))
+    [refusal] = quote.refusals
+    assert (refusal.code, refusal.detail.startswith(f"{whose} may spend 0.5 credits a month"), "SECRET" in refusal.detail) == (
+        "budget_exhausted",
+        True,
+        False,
+    )
 
 
 @dataclass(frozen=True)
@@ -146,11 +170,12 @@ async def test_what_a_budget_has_left_is_counted(house: House) -> None:
         assert subjects == {"key:key_1"}
         return {"key:key_1": Gone(Credits.of("1.5"), Credits.of(9))}
 
-    quotes = Quotes(house.database, house.ledger, house.town.instances, house.settings, counters)
+    quotes = Quotes(house.database, house.clock, house.ledger, house.town.instances, house.settings, counters)
     budgets = [Budget("key:key_1", "day", Credits.of(2)), Budget("key:key_1", "month", Credits.of(10))]
     quote = await quotes.quote(replace(caller, budgets=tuple(budgets)), ask(agent))
     assert [refusal.detail for refusal in quote.refusals] == [
-        "This run holds 1, and the budget of 2 credits a day for key:key_1 leaves 0.5."
+        "This API key may spend 2 credits a day and has 0.5 left; this run needs 1. The budget renews on 23 Nov 2026, 00:00 UTC. "
+        "An owner or admin can raise it at /app/keys."
     ]
 
 
