@@ -117,20 +117,18 @@ def check_key(key: str) -> None:
 
 
 def hold(terms: Terms, most: Credits | None) -> Credits:
-    """What to set aside for a run: the most it may cost. A price for tokens is capped by `most`, as long as that pays for its minimum.
+    """What to set aside for a run: the most it may cost, which a cap has to allow. Source: docs/decisions/0007.
 
-    Raises Invalid, by the field max_credits: `quote_exceeds_cap` when a run costs more than the caller allows.
+    Raises Invalid, by the field max_credits: `quote_exceeds_cap` when a run may cost more than the caller allows.
     """
     if most is None:
         return terms.run
     if most <= ZERO:
         raise Invalid("A cap of a run is more than 0 credits.", fields={"max_credits": "must be more than 0"})
-    least = terms.rules.least
-    if most < least:
-        costs = f"at least {least} credits" if terms.tokens else f"up to {least} credits"
-        detail = f"A run of this agent costs {costs}, more than the cap of {most}."
-        raise Invalid(detail, code="quote_exceeds_cap", fields={"max_credits": f"at least {least}"})
-    return min(terms.run, most)
+    if most < terms.run:
+        detail = f"A run of this agent costs up to {terms.run} credits, more than the cap of {most}."
+        raise Invalid(detail, code="quote_exceeds_cap", fields={"max_credits": f"at least {terms.run}"})
+    return terms.run
 
 
 def charge(outcome: Outcome, terms: Terms, held: Credits) -> Credits:

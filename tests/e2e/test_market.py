@@ -149,3 +149,24 @@ def test_an_unknown_address_is_a_real_404_with_a_way_back(market: Market, page: 
         assert answer is not None
         assert answer.status == 404
         expect(page.get_by_role("link", name=re.compile("marketplace", re.IGNORECASE)).first).to_be_visible()
+
+
+def test_more_credits_are_two_presses_away_for_who_has_bought_before(market: Market, browser: Browser) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    sign_in(page, market)
+    put_in_cart(page, market, "starter-credit-pack", "CREDITS-100", "100 credits")
+    page.goto(f"{market.url}/checkout")
+    fill_billing(page, "demo@example.com")
+    page.get_by_role("button", name=re.compile("^Pay")).click()
+    page.wait_for_url("**/orders/ord_*")
+    first = page.url
+
+    page.goto(f"{market.url}/app/credits")
+    page.get_by_role("button", name=re.compile("^Buy 100 credits")).click()
+    page.wait_for_url("**/checkout")
+    page.get_by_role("button", name=re.compile("^Pay")).click()
+    page.wait_for_url("**/orders/ord_*")
+    assert page.url != first
+    expect(page.get_by_text("Ready").first).to_be_visible()
+    context.close()

@@ -31,17 +31,24 @@ async def test_the_maximum_is_held_and_the_tokens_used_are_charged(house: House,
     assert receipt(await house.gateway.run(caller, RunCommand(agent.id, "Can I?"))) == ("4", charged, left)
 
 
-async def test_a_cap_is_what_is_held_and_nothing_above_it_is_charged(house: House) -> None:
-    caller, _ = await house.owner(credits_="2")
+@pytest.mark.parametrize("cap", ["0.499999", "0.5", "1.5", "3.999999"])
+async def test_a_cap_below_what_a_run_may_cost_gets_no_long_answer_for_the_minimum(house: House, cap: str) -> None:
+    caller, _ = await house.owner()
     agent = await buy(house.town, caller, by_tokens())
     house.runner.script = [Finished("Within 30 days [1].", {"total_tokens": 10**6})]
+    with pytest.raises(Invalid, match="up to 4 credits") as refused:
+        await house.gateway.run(caller, RunCommand(agent.id, "Can I?", max_credits=Credits.of(cap)))
+    assert (refused.value.code, refused.value.fields) == ("quote_exceeds_cap", {"max_credits": "at least 4"})
+    assert house.runner.jobs == []
+    run = await house.gateway.run(caller, RunCommand(agent.id, "Can I?", max_credits=Credits.of(4)))
+    assert receipt(run) == ("4", "4", "1")
+
+
+async def test_a_balance_below_what_a_run_may_cost_runs_nothing(house: House) -> None:
+    caller, _ = await house.owner(credits_="2")
+    agent = await buy(house.town, caller, by_tokens())
     with pytest.raises(InsufficientCredits):
         await house.gateway.run(caller, RunCommand(agent.id, "Can I?"))
-    with pytest.raises(Invalid, match=r"at least 0\.5 credits") as refused:
-        await house.gateway.run(caller, RunCommand(agent.id, "Can I?", max_credits=Credits.of("0.499999")))
-    assert refused.value.code == "quote_exceeds_cap"
-    run = await house.gateway.run(caller, RunCommand(agent.id, "Can I?", max_credits=Credits.of("1.5")))
-    assert receipt(run) == ("1.5", "1.5", "0.5")
 
 
 async def test_tokens_of_a_run_that_failed_cost_nothing(house: House) -> None:
