@@ -98,7 +98,7 @@ def address() -> rx.Component:
         custom_attrs={"aria-describedby": "country-error", "aria-invalid": rx.cond(error != "", "true", "false")},
     )
     country = field("Country", choose, name="country", error=error, wide=True)
-    known = rx.cond(Checkout.known, note("As on your workspace’s last order. Change here what has changed.", sign="check"), rx.fragment())
+    known = rx.cond(Checkout.filled, note("As on your workspace’s last order. Change here what has changed.", sign="check"), rx.fragment())
     body = rx.el.div(known, rx.el.div(country, rx.foreach(Checkout.fields, asked), class_name="fgrid2"), class_name="col g4")
     return part("c2", "Billing address", body)
 

@@ -141,8 +141,7 @@ def agree() -> rx.Component:
     error = Checkout.errors["terms"]
     unagreed = rx.cond(error != "", rx.el.p(icon("alert"), error, class_name="err", id="terms-error"), rx.fragment())
     box = checkbox(words, name="terms", id="terms", default_checked=False, custom_attrs={"aria-describedby": "terms-error"})
-    told = rx.fragment(again, rx.el.input(type="hidden", name="terms", value="on"))
-    return rx.cond(Checkout.known, told, rx.el.div(box, unagreed, class_name="col g2"))
+    return rx.cond(Checkout.known, again, rx.el.div(box, unagreed, class_name="col g2"))
 
 
 def outcome() -> rx.Component:

@@ -36,6 +36,8 @@ class Checkout(Shown, rx.State):
         self.said, self.tone, self.again, self.step, self.paying, self._away = "", "", "", "", False, False
         # This document has confirmed nothing yet, and Stripe is not in it; a turn is never used twice.
         self.stripe, self._brought = Stripe(turn=self.stripe.turn), False
+        # Its fields are drawn anew, with what was typed in this tab before.
+        self._form = ()
         await self._forget_others()
         caller = await caller_of(self)
         self.workspace, self.email = caller is not None, self.email or (caller.email if caller else "")
@@ -118,7 +120,7 @@ class Checkout(Shown, rx.State):
         self.email = str(form.get("email", "")).strip()[:254]
         yield
         parts = {name: self._typed.get(name, "").strip() for name in views.AUTOCOMPLETE if any(field.name == name for field in self._form)}
-        details = Details(self.email, Address(**parts, country=self.country), agreed=bool(form.get("terms")))
+        details = Details(self.email, Address(**parts, country=self.country), agreed=self.known or bool(form.get("terms")))
         given = {name: str(form.get(name, ""))[:64] for name in PASSED_ON if form.get(name)}
         try:
             outcome = await services().till.pay(await self._buyer(), self._seen, details, self.gateway, given)

@@ -12,6 +12,7 @@ from backend.commerce.schemas import Address
 from backend.commerce.schemas import Checkout as Basket
 from backend.commerce.seen import Seen, seen
 from backend.kernel.errors import DomainError
+from backend.kernel.ids import SaleorOrderId
 from cmp_web.state import checkout_views as views
 from cmp_web.state.cart import EMPTY, CartView, view_of
 from cmp_web.state.checkout_views import ChangeView, FieldView, OfferView, Stripe, Wrong
@@ -26,8 +27,9 @@ RETRY = {"unknown": "Try again", "stranded": "Try to place it again"}
 class Shown(rx.State, mixin=True):
     """said, tone, again: what the till said, how grave it is, and the words of the button that looks once more. step: what the buyer has to
     do: "confirm", "stripe", "redirect" (to `url`, on `host`), or "open": go on there or give it up. order: the path of the order this
-    became. leave: whether to go there by loading the page anew, so that no script of a payment service stays in it. known: the address is
-    that of the workspace's last order. first: the field that takes the focus, with the number of the press that found it wrong.
+    became. leave: whether to go there by loading the page anew, so that no script of a payment service stays in it. known: they
+    have bought for this workspace before, or may see who has. filled: the address is that of its last order. first: the field that takes
+    the focus, with the number of the press that found it wrong.
     """
 
     cart: CartView = EMPTY
@@ -41,6 +43,7 @@ class Shown(rx.State, mixin=True):
     kind: str = ""
     workspace: bool = False
     known: bool = False
+    filled: bool = False
     errors: dict[str, str] = BLANK
     wrong: list[Wrong] = []
     first: str = ""
@@ -110,29 +113,24 @@ class Shown(rx.State, mixin=True):
 
     async def _address_again(self, given: Address | None) -> None:
         """What the checkout was told before; without that, where the workspace's last order was billed to."""
+        caller, house = await caller_of(self), services()
+        order = await house.orders.latest(caller) if caller else None
+        self.known = order is not None
         if self._typed or self.country:
             return
-        address = given or await self._last_billed()
+        self.filled, address = False, given
+        if address is None and order is not None and caller is not None:
+            address = await _billed_to(order)
+            self.filled, self._billed = address is not None, str(caller.workspace_id) if address else ""
         if address is not None:
             self._typed = {name: getattr(address, name) for name in views.AUTOCOMPLETE}
             self.country = address.country
-
-    async def _last_billed(self) -> Address | None:
-        """A shop that does not tell costs the buyer some typing, not the purchase."""
-        caller, house = await caller_of(self), services()
-        try:
-            order = await house.orders.latest(caller) if caller else None
-            address = await house.commerce.billed_to(order) if order else None
-        except DomainError:
-            return None
-        self.known, self._billed = address is not None, str(caller.workspace_id) if caller and address else ""
-        return address
 
     async def _forget_others(self) -> None:
         """What was taken from the orders of a workspace is nothing for who has left it."""
         caller = await caller_of(self)
         if self._billed and (caller is None or caller.workspace_id != self._billed):
-            self._typed, self.country, self._form, self.known, self._billed, self.email = {}, "", (), False, "", ""
+            self._typed, self.country, self._form, self.filled, self._billed, self.email = {}, "", (), False, "", ""
 
     async def _prepare(self) -> None:
         """Stripe's own form needs its key and the amount before anything is paid. Only its page part asks for them."""
@@ -153,3 +151,11 @@ class Shown(rx.State, mixin=True):
     async def _ask_form(self) -> None:
         self._form = await services().commerce.address_form(self.country, self._typed.get("country_area", ""))
         self.fields = views.fields(self._form, self.country, self._typed, {field.name: field.error for field in self.fields})
+
+
+async def _billed_to(order: SaleorOrderId) -> Address | None:
+    """A shop that does not tell costs the buyer some typing, not the purchase."""
+    try:
+        return await services().commerce.billed_to(order)
+    except DomainError:
+        return None

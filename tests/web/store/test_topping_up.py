@@ -38,8 +38,7 @@ async def opened(visitor: str) -> Checkout:
 
 def as_shown(state: Checkout) -> dict[str, Any]:
     """What the browser sends when nothing is typed or ticked."""
-    hidden = {"terms": "on"} if state.known else {}
-    return {field.name: field.value for field in state.fields} | {"email": state.email, "outcome": "accepted"} | hidden
+    return {field.name: field.value for field in state.fields} | {"email": state.email, "outcome": "accepted"}
 
 
 async def buy(visitor: str) -> str:
@@ -68,7 +67,7 @@ async def test_the_pack_and_pay_are_two_presses_for_who_has_bought_before(runnin
     visitor, caller = await sign_up(running)
     first = await buy(visitor)
     state = await press_the_pack(visitor)
-    assert (state.known, state.country, state.email) == (True, "US", "buyer@example.com")
+    assert (state.known, state.filled, state.country, state.email) == (True, True, "US", "buyer@example.com")
     assert {field.name: field.value for field in state.fields}["street_address_1"] == "1 Example Street"
     second = destination(await call(Checkout.pay, state, as_shown(state)))
     assert second.startswith("/orders/ord_")
@@ -76,6 +75,19 @@ async def test_the_pack_and_pay_are_two_presses_for_who_has_bought_before(runnin
     for path in (first, second):
         await delivered(path, visitor)
     assert str((await running.services.ledger.balance(caller.workspace_id)).available) == "200"
+
+
+async def test_the_tab_of_the_first_purchase_asks_for_no_second_tick(running: System) -> None:
+    visitor, _ = await sign_up(running)
+    await put(*PACK, visitor)
+    state = await opened(visitor)
+    await call(Checkout.choose_country, state, "US")
+    assert state.known is False
+    first = destination(await call(Checkout.pay, state, BUYER))
+    await press_the_pack(visitor)
+    await call(Checkout.load, state)
+    assert (state.known, state.filled, state._typed["street_address_1"]) == (True, False, "1 Example Street")
+    assert destination(await call(Checkout.pay, state, as_shown(state))) not in {"", first}
 
 
 async def test_who_has_never_bought_is_asked_for_all_of_it(running: System) -> None:
@@ -124,4 +136,4 @@ async def test_a_shop_that_does_not_tell_the_address_only_costs_some_typing(runn
 
     monkeypatch.setattr(type(running.services.commerce), "billed_to", away)
     state = await press_the_pack(visitor)
-    assert (state.known, state.loaded, len(state.cart.lines)) == (False, True, 1)
+    assert (state.filled, state.country, state.loaded, len(state.cart.lines)) == (False, "", True, 1)
