@@ -137,7 +137,7 @@ async def test_what_was_given_back_before_usage_heard_of_it_is_taken_off_by_the_
     await refunds.give(first.id, "nonsense", by="x")
     engine = sync_engine(database.url)
     with engine.begin() as connection:
-        command.downgrade(config(connection), "0012")
+        command.downgrade(config(connection), "0013")
     engine.dispose()
     assert (await day(house, caller)).charged == Credits.of(2)
     upgrade(database.url)
