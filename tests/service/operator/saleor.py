@@ -18,7 +18,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from graphql import GraphQLError, GraphQLSchema, build_schema, graphql_sync, parse, print_ast, validate
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    GraphQLError,
+    GraphQLSchema,
+    build_schema,
+    execute_sync,
+    parse,
+    print_ast,
+    validate,
+)
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -62,9 +72,21 @@ def schema(path: Path) -> GraphQLSchema:
 
 
 @cache
-def faults(query: str) -> tuple[str, ...]:
+def read(query: str) -> tuple[DocumentNode, list[GraphQLError], tuple[str, ...]]:
+    """A request, what this Saleor holds against it, and what either schema does. Each is read once, however often it is sent."""
+    document = parse(query)
     known = [schema(SDL), schema(REAL)] if REAL.exists() else [schema(SDL)]
-    return tuple(f"{fault.message} in {query}" for one in known for fault in validate(one, parse(query)))
+    found = [validate(one, document) for one in known]
+    return document, found[0], tuple(f"{fault.message} in {query}" for faults in found for fault in faults)
+
+
+def execute(query: str, root: Root, variables: Data, operation: str) -> ExecutionResult:
+    document, wrong, _ = read(query)
+    if wrong:
+        return ExecutionResult(data=None, errors=wrong)
+    result = execute_sync(schema(SDL), document, root, variable_values=variables, operation_name=operation)
+    assert isinstance(result, ExecutionResult)
+    return result
 
 
 @dataclass
@@ -160,7 +182,7 @@ class FakeSaleor:
         return self.answer(body, request.headers.get("authorization", "").removeprefix("Bearer "), upload)
 
     def answer(self, body: Data, token: str, upload: tuple[str, bytes] | None = None) -> Response:
-        self.faults += faults(body["query"])
+        self.faults += read(body["query"])[2]
         root = Root(self, self._who(token), upload)
         changing = body["query"].lstrip().startswith("mutation") and body["operationName"] != "Login"
         way = ""
@@ -174,7 +196,7 @@ class FakeSaleor:
             return PlainTextResponse("<html>a proxy's page</html>")
         if way in {"refused", "denied"}:
             root.way = way
-        result = graphql_sync(schema(SDL), body["query"], root, variable_values=body["variables"], operation_name=body["operationName"])
+        result = execute(body["query"], root, body["variables"], body["operationName"])
         if way == "lost":
             return PlainTextResponse("gateway time-out", 504)
         said = {"data": result.data} | ({"errors": [fault.formatted for fault in result.errors]} if result.errors else {})

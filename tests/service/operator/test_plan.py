@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from copy import deepcopy
 from functools import cache
 from typing import Any
 
@@ -44,11 +45,11 @@ def _change(saleor: FakeSaleor, changes: list[Change]) -> None:
 
 
 def _variant(**values: Any) -> st.SearchStrategy[Change]:
-    return st.sampled_from(SKUS).map(lambda sku: lambda saleor: saleor.get("variants", sku=sku).update(values))
+    return st.sampled_from(SKUS).map(lambda sku: lambda saleor: saleor.get("variants", sku=sku).update(deepcopy(values)))
 
 
 def _product(**values: Any) -> st.SearchStrategy[Change]:
-    return st.sampled_from(SLUGS).map(lambda slug: lambda saleor: saleor.get("products", slug=slug).update(values))
+    return st.sampled_from(SLUGS).map(lambda slug: lambda saleor: saleor.get("products", slug=slug).update(deepcopy(values)))
 
 
 def _webhook(**values: Any) -> st.SearchStrategy[Change]:
@@ -57,7 +58,7 @@ def _webhook(**values: Any) -> st.SearchStrategy[Change]:
     def change(place: int) -> Change:
         def changed(saleor: FakeSaleor) -> None:
             for hook in saleor.get("apps", identifier=APP_ID)["webhooks"][place : place + 1]:
-                hook.update(values)
+                hook.update(deepcopy(values))
 
         return changed
 
@@ -134,6 +135,16 @@ def test_nothing_is_ever_deleted(changes: list[Change]) -> None:
         for step in policy.plan(goal(), present(saleor, goal(), pocket))
         if "Delete" in step.operation or "remove" in str(step.variables)
     ]
+
+
+def test_two_variants_that_lost_their_stock_each_get_it_again() -> None:
+    saleor, pocket = _made()
+    for sku in SKUS[:2]:
+        saleor.get("variants", sku=sku)["stocks"] = []
+    steps = policy.plan(goal(), present(saleor, goal(), pocket))
+    assert [step.operation for step in steps] == ["StockCreate", "StockCreate"]
+    carry_out(saleor, goal(), pocket)
+    assert policy.plan(goal(), present(saleor, goal(), pocket)) == []
 
 
 def test_a_number_written_in_another_way_is_the_same() -> None:
