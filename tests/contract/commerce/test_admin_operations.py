@@ -7,18 +7,19 @@ from graphql import GraphQLInputObjectType, GraphQLObjectType, build_schema, val
 
 from backend.commerce.operations import load
 from backend.operator.admin import OPERATIONS
-from tests.service.operator.saleor import REAL, SDL, schema
+from tests.saleor import SCHEMA, real_schema
+from tests.service.operator.saleor import SDL
 
-pytestmark = pytest.mark.skipif(not REAL.exists(), reason="Saleor's schema (../shared/saleor) is not here")
+pytestmark = pytest.mark.skipif(not SCHEMA.exists(), reason="Saleor's schema (../shared/saleor) is not here")
 
 
 @pytest.mark.parametrize("name", sorted(load(OPERATIONS)))
 def test_a_real_saleor_understands_it(name: str) -> None:
-    assert validate(schema(REAL), load(OPERATIONS)[name].document) == []
+    assert validate(real_schema(), load(OPERATIONS)[name].document) == []
 
 
 def test_the_tests_own_schema_is_a_part_of_the_real_one() -> None:
-    real = schema(REAL).type_map
+    real = real_schema().type_map
     for name, ours in build_schema(SDL.read_text()).type_map.items():
         if name.startswith("__") or not isinstance(ours, GraphQLObjectType | GraphQLInputObjectType):
             continue

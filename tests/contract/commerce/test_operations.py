@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from graphql import GraphQLSchema, build_schema, validate
 
 from backend.commerce.operations import load
 from backend.shop.schema import SDL
-
-REAL = Path(__file__).resolve().parents[4] / "shared" / "saleor" / "schema.graphql"
+from tests.saleor import SCHEMA, real_schema
 
 
 @pytest.fixture(scope="module")
 def real() -> GraphQLSchema:
-    if not REAL.exists():
+    if not SCHEMA.exists():
         pytest.skip("Saleor's schema (../shared/saleor) is not here")
-    return build_schema(REAL.read_text(), assume_valid=True, no_location=True)
+    return real_schema()
 
 
 @pytest.fixture(scope="module")

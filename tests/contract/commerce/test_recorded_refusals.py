@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from graphql import GraphQLEnumType, build_schema
+from graphql import GraphQLEnumType
 
 from backend.commerce import policy
+from tests.saleor import SALEOR, real_schema
 
-SALEOR = Path(__file__).resolve().parents[4] / "shared" / "saleor"
 BUYING = ("checkout", "transaction", "paymentGateway")
 CODES = (
     *("CheckoutErrorCode", "TransactionInitializeErrorCode", "TransactionProcessErrorCode"),
@@ -53,7 +52,7 @@ def test_a_payment_app_that_could_not_be_reached_is_recorded_and_not_taken_for_a
 
 
 def test_the_schema_knows_no_event_and_no_code_without_words() -> None:
-    schema = build_schema((SALEOR / "schema.graphql").read_text(), assume_valid=True, no_location=True)
+    schema = real_schema()
     events = schema.type_map["TransactionEventTypeEnum"]
     assert isinstance(events, GraphQLEnumType)
     assert set(events.values) == set(policy.EVENTS)

@@ -14,13 +14,13 @@ from graphql import (
     TypeInfo,
     TypeInfoVisitor,
     Visitor,
-    build_schema,
     get_named_type,
     parse,
     visit,
 )
 
-SALEOR = Path(__file__).resolve().parents[4] / "shared" / "saleor"
+from tests.saleor import SALEOR, real_schema
+
 PRESENT = (SALEOR / "transcripts").is_dir()
 
 UNSUPPORTED = {
@@ -90,11 +90,6 @@ class Call:
     @property
     def replayed(self) -> bool:
         return self.fields.isdisjoint(frozenset(UNSUPPORTED) | APP_PART | NONE_TO_DO)
-
-
-@cache
-def real_schema() -> GraphQLSchema:
-    return build_schema((SALEOR / "schema.graphql").read_text(), assume_valid=True, no_location=True)
 
 
 class _Fields(Visitor):

@@ -8,9 +8,10 @@ from backend.db.engine import Database
 from backend.kernel.clock import FrozenClock
 from backend.shop.schema import executable_schema
 from backend.shop.seed import seed
-from tests.contract.shop.recorded import APP_PART, PRESENT, UNSUPPORTED, calls, has_field, real_schema
+from tests.contract.shop.recorded import APP_PART, PRESENT, UNSUPPORTED, calls, has_field
 from tests.contract.shop.replay import Replay, catalogue
 from tests.contract.shop.shapes import differences, top_level
+from tests.saleor import real_schema
 from tests.service.shop.shop import Shop
 
 pytestmark = pytest.mark.skipif(not PRESENT, reason="../shared/saleor is not here: there is nothing recorded to compare with")

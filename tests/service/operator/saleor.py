@@ -34,8 +34,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from tests.saleor import SCHEMA, real_schema
+
 SDL = Path(__file__).parent / "saleor.graphql"
-REAL = Path(__file__).resolve().parents[4] / "shared" / "saleor" / "schema.graphql"
 EMAIL, PASSWORD = "staff@example.com", "a-long-password"
 URL = "http://saleor.test/graphql/"
 PERMISSIONS = [
@@ -67,15 +68,15 @@ Data = dict[str, Any]
 
 
 @cache
-def schema(path: Path) -> GraphQLSchema:
-    return build_schema(path.read_text(), assume_valid=True, no_location=True)
+def schema() -> GraphQLSchema:
+    return build_schema(SDL.read_text(), assume_valid=True, no_location=True)
 
 
 @cache
 def read(query: str) -> tuple[DocumentNode, list[GraphQLError], tuple[str, ...]]:
     """A request, what this Saleor holds against it, and what either schema does. Each is read once, however often it is sent."""
     document = parse(query)
-    known = [schema(SDL), schema(REAL)] if REAL.exists() else [schema(SDL)]
+    known = [schema(), real_schema()] if SCHEMA.exists() else [schema()]
     found = [validate(one, document) for one in known]
     return document, found[0], tuple(f"{fault.message} in {query}" for faults in found for fault in faults)
 
@@ -84,7 +85,7 @@ def execute(query: str, root: Root, variables: Data, operation: str) -> Executio
     document, wrong, _ = read(query)
     if wrong:
         return ExecutionResult(data=None, errors=wrong)
-    result = execute_sync(schema(SDL), document, root, variable_values=variables, operation_name=operation)
+    result = execute_sync(schema(), document, root, variable_values=variables, operation_name=operation)
     assert isinstance(result, ExecutionResult)
     return result
 

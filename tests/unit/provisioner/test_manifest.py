@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from graphql import build_schema, parse, validate
+from graphql import parse, validate
 
 from backend.provisioner.manifest import CATALOGUE, EVENTS, manifest, subscription
-from tests.service.provisioner.test_deliveries import RECORDED
+from tests.saleor import SCHEMA, real_schema
 
 
 def test_the_app_asks_for_orders_and_the_catalogue_alone_and_names_where_each_event_goes() -> None:
@@ -22,11 +22,10 @@ def test_the_app_asks_for_orders_and_the_catalogue_alone_and_names_where_each_ev
     assert not [event for event in EVENTS[CATALOGUE] if event.startswith("channel")]
 
 
-@pytest.mark.skipif(not RECORDED.exists(), reason="Saleor's schema (../shared/saleor) is not here")
+@pytest.mark.skipif(not SCHEMA.exists(), reason="Saleor's schema (../shared/saleor) is not here")
 @pytest.mark.parametrize("cause", list(EVENTS))
 def test_each_subscription_is_valid_against_saleors_own_schema(cause: str) -> None:
-    schema = build_schema((RECORDED / "schema.graphql").read_text(), assume_valid=True)
-    assert validate(schema, parse(subscription(cause))) == []
+    assert validate(real_schema(), parse(subscription(cause))) == []
     about = ("product { id", "category { id") if cause == CATALOGUE else ("order { id",)
     for part in ("issuedAt", "version", "recipient { id }", *about):
         assert part in subscription(cause)
