@@ -6,7 +6,7 @@ import asyncio
 import json
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -52,16 +52,39 @@ async def served(saleor: FakeSaleor, monkeypatch: pytest.MonkeyPatch) -> AsyncIt
     await serving
 
 
-async def live(given: dict[str, Any]) -> tuple[int, str]:
+Live = Callable[[dict[str, Any]], Awaitable[tuple[int, str]]]
+
+
+@pytest.fixture
+async def live() -> AsyncIterator[Live]:
+    """One life in a process of its own: its exit code, and what it said."""
+    command = (sys.executable, "-m", "tests.service.provisioner.mortal")
+    pipe = asyncio.subprocess.PIPE
     root = Path(__file__).resolve().parents[3]
-    command = (sys.executable, "-m", "tests.service.provisioner.mortal", json.dumps(given))
-    child = await asyncio.create_subprocess_exec(*command, cwd=root, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT)
-    said, _ = await child.communicate()
-    return child.returncode or 0, said.decode()
+    mother = await asyncio.create_subprocess_exec(*command, cwd=root, stdin=pipe, stdout=pipe, limit=2**20)
+    assert mother.stdin
+    assert mother.stdout
+    read, write = mother.stdout, mother.stdin
+
+    async def live(given: dict[str, Any]) -> tuple[int, str]:
+        write.write(json.dumps(given).encode() + b"\n")
+        code, said = json.loads(await read.readline())
+        return code, said
+
+    yield live
+    write.close()
+    assert await mother.wait() == 0
 
 
 async def test_kill_9_at_any_point_changes_nothing_in_the_outcome(
-    database: Database, database_url: str, settings: Settings, clock: FrozenClock, saleor: FakeSaleor, served: str, tmp_path: Path
+    database: Database,
+    database_url: str,
+    settings: Settings,
+    clock: FrozenClock,
+    saleor: FakeSaleor,
+    served: str,
+    live: Live,
+    tmp_path: Path,
 ) -> None:
     given = settings.model_copy(update={"saleor_api_url": served})
     durable = f"sqlite:///{tmp_path / 'durable.db'}" if database.is_sqlite else database_url
