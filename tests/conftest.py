@@ -15,8 +15,10 @@ from pydantic import SecretStr
 
 from backend.db.engine import Database
 from backend.db.migrate import upgrade
+from backend.identity.passwords import Passwords
 from backend.kernel.clock import FrozenClock
 from backend.settings import Settings
+from backend.shop.apps.signing import SigningKey
 from tests.postgres import Postgres
 from tests.statements import keep_compiled
 
@@ -28,6 +30,14 @@ NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 def statements() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         keep_compiled(patch)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """A hash is dear on purpose: a twentieth of a second, several times a test. `unit/identity/test_passwords` looks at the real one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Passwords.__init__, "__kwdefaults__", {"memory": 64, "rounds": 1})
         yield
 
 
@@ -57,6 +67,14 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("template") / "cmp.db"
     upgrade(f"sqlite:///{path}")
     return path
+
+
+@pytest.fixture(scope="session")
+def signing_key(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shop's own folder with a key in it, to copy: making one takes a tenth of a second or three."""
+    folder = tmp_path_factory.mktemp("key") / "shop"
+    SigningKey.load(folder)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -4,30 +4,47 @@ from __future__ import annotations
 
 import base64
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import pytest
+import pytest_asyncio
+from fastapi import FastAPI
+from pydantic import SecretStr
 
 from backend.bounds import MAX_BODY
 from backend.identity.keys import KeyLimits
 from backend.kernel.caller import ALL_SCOPES
 from backend.main import System
+from backend.settings import Settings
+from tests.wired import wired
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+HOME = "http://localhost:3000"
 JSON = {"Content-Type": "application/json"}
 DEEP = b"[" * 10_000
 
 
-@pytest.fixture
-async def http(system: System) -> AsyncIterator[httpx.AsyncClient]:
-    """A member with a key, and their session's cookie for who wants it."""
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def door(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path, signing_key: Path) -> AsyncIterator[tuple[FastAPI, str]]:
+    """The application and a member's key. One for all: what is refused leaves nothing behind."""
+    settings = Settings(_env_file=None, data_dir=tmp_path_factory.mktemp("hostile") / "var", secret_key=SecretStr("a"), public_url=HOME)  # type: ignore[call-arg]
+    system = wired(settings, sqlite_template, signing_key)
     services = system.services
     account = await services.sign_up.register("ann@example.com", "a few unrelated words")
     [membership] = await services.workspaces.of(account.id)
     key = await services.keys.create(membership.workspace.id, account.id, "a test", KeyLimits(ALL_SCOPES))
-    headers = {"Authorization": f"Bearer {key.secret}"}
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(system.app), base_url="http://localhost:3000", headers=headers) as client:
-        yield client
+    yield system.app, key.secret
     await services.database.dispose()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def http(door: tuple[FastAPI, str]) -> AsyncIterator[httpx.AsyncClient]:
+    """A member with a key, without cookies."""
+    app, key = door
+    headers = {"Authorization": f"Bearer {key}"}
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=HOME, headers=headers) as client:
+        yield client
 
 
 async def grows() -> AsyncIterator[bytes]:

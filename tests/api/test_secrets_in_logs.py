@@ -6,26 +6,24 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 import pytest
+import pytest_asyncio
+from pydantic import SecretStr
 from sqlalchemy import text
 
 from backend.identity.keys import KeyLimits
 from backend.kernel.caller import ALL_SCOPES
 from backend.main import System
+from backend.settings import Settings
 from tests.api.test_whole_way import VISITOR, buy
+from tests.wired import wired
 
 EMAIL, PASSWORD = "ann@example.com", "a few unrelated words"
 OURS = ("backend", "cmp_web", "httpx", "gql", "dbos", "uvicorn")
-
-
-@pytest.fixture
-async def started(system: System) -> AsyncIterator[System]:
-    await system.start()
-    yield system
-    await system.stop()
 
 
 async def delivered(system: System, ref: str) -> None:
@@ -73,23 +71,56 @@ async def visit(system: System, http: httpx.AsyncClient) -> dict[str, str]:
     }
 
 
-async def test_no_key_token_password_or_order_id_is_logged(started: System, caplog: pytest.LogCaptureFixture) -> None:
-    for name in OURS:
-        caplog.set_level(logging.DEBUG, name)
-    transport = httpx.ASGITransport(started.app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://localhost:3000") as http:
-        secrets = await visit(started, http)
-    logged = "\n".join(f"{record.getMessage()} {record.exc_text or ''}" for record in caplog.records)
-    assert logged, "something is logged"
-    assert all(len(secret) > 15 for secret in secrets.values()), secrets
-    assert [name for name, secret in secrets.items() if secret in logged] == []
+class Heard(logging.Handler):
+    """Keeps what is logged."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.said: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        said = logging.Formatter().formatException(record.exc_info) if record.exc_info else ""
+        self.said.append(f"{record.getMessage()} {said}")
 
 
-async def test_only_fingerprints_of_them_are_kept(started: System) -> None:
-    transport = httpx.ASGITransport(started.app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://localhost:3000") as http:
-        secrets = await visit(started, http)
-    files = list(started.services.settings.data_dir.glob("cmp.db*"))
-    kept = b"".join(file.read_bytes() for file in files)
+@dataclass(frozen=True)
+class Visited:
+    """kept: the bytes of the database's files while the system ran."""
+
+    secrets: dict[str, str]
+    logged: str
+    kept: bytes
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def visited(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path, signing_key: Path) -> Visited:
+    """One visit, for all that is asked of it."""
+    folder = tmp_path_factory.mktemp("visit") / "var"
+    settings = Settings(_env_file=None, data_dir=folder, secret_key=SecretStr("a-secret-for-tests"), public_url="http://localhost:3000")  # type: ignore[call-arg]
+    heard = Heard()
+    with pytest.MonkeyPatch.context() as patch:
+        for logger in map(logging.getLogger, OURS):
+            patch.setattr(logger, "level", logging.DEBUG)
+        logging.getLogger().addHandler(heard)
+        system = wired(settings, sqlite_template, signing_key)
+        await system.start()
+        try:
+            transport = httpx.ASGITransport(system.app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://localhost:3000") as http:
+                secrets = await visit(system, http)
+            kept = b"".join(file.read_bytes() for file in folder.glob("cmp.db*"))
+        finally:
+            await system.stop()
+            logging.getLogger().removeHandler(heard)
+    return Visited(secrets, "\n".join(heard.said), kept)
+
+
+def test_no_key_token_password_or_order_id_is_logged(visited: Visited) -> None:
+    assert visited.logged, "something is logged"
+    assert all(len(secret) > 15 for secret in visited.secrets.values()), visited.secrets
+    assert [name for name, secret in visited.secrets.items() if secret in visited.logged] == []
+
+
+def test_only_fingerprints_of_them_are_kept(visited: Visited) -> None:
     # Saleor's order id is needed to ask Saleor; everything else is checked by its hash, or sealed.
-    assert [name for name, secret in secrets.items() if name != "order id" and secret.encode() in kept] == []
+    assert [name for name, secret in visited.secrets.items() if name != "order id" and secret.encode() in visited.kept] == []

@@ -15,10 +15,12 @@ from typing import Any
 import httpx
 import pytest
 
+from backend import container
 from backend.commerce.schemas import Address
 from backend.identity.keys import KeyLimits
 from backend.kernel.caller import ALL_SCOPES
 from backend.main import System
+from tests.service.gateway.house import ScriptedRunner
 
 VISITOR = "a-visitor-of-this-test"
 HANDBOOK = (
@@ -40,6 +42,12 @@ async def started(system: System) -> AsyncIterator[System]:
     await system.start()
     yield system
     await system.stop()
+
+
+@pytest.fixture
+def unmanned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No workers, which take seconds to start: before `started`, for what no agent is asked in."""
+    monkeypatch.setattr(container, "local_runner", lambda *_: ScriptedRunner())
 
 
 @pytest.fixture
@@ -113,7 +121,9 @@ async def test_a_paid_order_becomes_an_agent_that_answers_from_the_customers_doc
     assert await started.services.ledger.prove() == []
 
 
-async def test_a_guests_order_waits_until_the_e_mail_is_proven_and_is_then_delivered(started: System, http: httpx.AsyncClient) -> None:
+async def test_a_guests_order_waits_until_the_e_mail_is_proven_and_is_then_delivered(
+    unmanned: None, started: System, http: httpx.AsyncClient
+) -> None:
     ref = await buy(started, "KBA-BASIC", email="guest@example.com")
 
     async def status() -> str:
@@ -140,7 +150,7 @@ async def test_a_guests_order_waits_until_the_e_mail_is_proven_and_is_then_deliv
     assert str((await started.services.ledger.balance(membership.workspace.id)).available) == "50"
 
 
-async def test_repeated_and_forged_deliveries_change_nothing(started: System, http: httpx.AsyncClient) -> None:
+async def test_repeated_and_forged_deliveries_change_nothing(unmanned: None, started: System, http: httpx.AsyncClient) -> None:
     ref = await buy(started, "CREDITS-100", email="demo@example.com")
     account = await started.services.accounts.by_email("demo@example.com")
     assert account is not None

@@ -14,7 +14,6 @@ import uvicorn
 from backend import container
 from backend.container import Services
 from backend.identity.keys import KeyLimits
-from backend.identity.passwords import Passwords
 from backend.kernel.caller import ALL_SCOPES, Scope
 from backend.kernel.money import Credits
 from backend.ledger.views import LotSource
@@ -41,7 +40,6 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def site(quick: None, system: System) -> Iterator[Site]:
-    system.services.__dict__["passwords"] = Passwords(memory=64, rounds=1)
     config = uvicorn.Config(system.visited(system.app), port=0, log_level="critical", ws="none", lifespan="on")
     server, failed = uvicorn.Server(config), []
     ready = threading.Event()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from backend import catalogue
 from backend.control_plane.knowledge.service import Knowledge
@@ -17,28 +19,39 @@ from backend.gateway.views import RunCommand, RunStatus
 from backend.kernel.clock import FrozenClock
 from backend.runner.embedded import EmbeddedRunner
 from backend.settings import Settings
+from tests.contract.runner.conftest import ready
 from tests.service.gateway.house import House
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 HANDBOOK = b"# Returns\n\nA lamp may be returned within 45 days of delivery.\n\n# Delivery\n\nDelivery takes three working days.\n"
 
 
-@pytest.fixture
-async def real(sqlite_url: str, clock: FrozenClock, settings: Settings, tmp_path: Path) -> AsyncIterator[tuple[House, Knowledge]]:
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def runner(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[EmbeddedRunner]:
+    """A worker takes seconds to start, and keeps nothing of a run."""
+    runner = EmbeddedRunner(Settings(_env_file=None, data_dir=tmp_path_factory.mktemp("runner")))  # type: ignore[call-arg]
+    await runner.start()
+    await ready(runner)
+    yield runner
+    await runner.stop()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def real(
+    sqlite_url: str, clock: FrozenClock, settings: Settings, runner: EmbeddedRunner, tmp_path: Path
+) -> AsyncIterator[tuple[House, Knowledge]]:
     database, durable = Database(sqlite_url), Durable(f"sqlite:///{tmp_path / 'durable.db'}")
-    house, runner = House(database, clock, settings), EmbeddedRunner(settings)
+    house = House(database, clock, settings)
     town = house.town
     knowledge = Knowledge(database, clock, settings, durable, town.instances)
     house.gateway = Gateway(
         database, clock, house.ledger, town.instances, knowledge, town.conversations, runner, catalogue.load(), settings
     )
+    # DBOS puts its own threads in the place of the loop's, and the loop outlives it here.
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
     await durable.start()
-    await runner.start()
-    async with asyncio.timeout(60):
-        while runner.health():
-            await asyncio.sleep(0.05)
     yield house, knowledge
     await house.gateway.stop()
-    await runner.stop()
     await durable.stop()
     assert await house.ledger.prove() == []
     await database.dispose()

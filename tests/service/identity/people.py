@@ -15,7 +15,6 @@ from backend.control_plane.offerings import Offerings
 from backend.control_plane.onboarding import SignUp
 from backend.db.engine import Database
 from backend.identity.keys import ApiKeys, KeyLimits
-from backend.identity.passwords import Passwords
 from backend.identity.service import Accounts, AccountView
 from backend.identity.sessions import Sessions
 from backend.identity.sign_in import SignIn, Throttle
@@ -48,7 +47,7 @@ class Outbox:
 class Town:
     def __init__(self, database: Database, clock: FrozenClock, settings: Settings) -> None:
         self.database, self.clock, self.settings, self.outbox = database, clock, settings, Outbox()
-        self.accounts = Accounts(database, clock, Passwords(memory=64, rounds=1))
+        self.accounts = Accounts(database, clock)
         self.callers = Callers(clock)
         self.sessions, self.keys = Sessions(database, clock, self.callers), ApiKeys(database, clock, self.callers)
         self.workspaces = Workspaces(database, clock)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import http.server
 import json
+import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,6 @@ from typer.testing import CliRunner
 
 from backend.cli import app
 from backend.db.engine import Database
-from backend.db.migrate import upgrade
 from backend.kernel.clock import SystemClock
 from backend.kernel.ids import RunId, WorkspaceId
 from backend.kernel.money import Credits
@@ -33,13 +33,14 @@ def run(*words: str, text: str | None = None) -> Result:
 
 
 @pytest.fixture
-def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def url(sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """An installation in which run_1 was charged 2 credits."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CMP_DATA_DIR", str(tmp_path / "var"))
     monkeypatch.setenv("CMP_SECRET_KEY", "a-secret-for-tests")
     url = f"sqlite:///{tmp_path / 'var' / 'cmp.db'}"
-    upgrade(url)
+    (tmp_path / "var").mkdir()
+    shutil.copy(sqlite_template, tmp_path / "var" / "cmp.db")
 
     async def spend() -> None:
         database = Database(url)

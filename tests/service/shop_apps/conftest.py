@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -23,10 +24,13 @@ def receiver() -> Receiver:
 
 
 @pytest.fixture
-async def idle_shop(database: Database, clock: FrozenClock, receiver: Receiver, tmp_path: Path) -> AsyncIterator[tuple[Shop, Durable]]:
+async def idle_shop(
+    database: Database, clock: FrozenClock, receiver: Receiver, signing_key: Path, tmp_path: Path
+) -> AsyncIterator[tuple[Shop, Durable]]:
     """A stocked shop whose durable work has not begun."""
     durable = Durable(f"sqlite:///{tmp_path / 'durable.db'}")
     transport = httpx.ASGITransport(receiver.asgi())
+    shutil.copytree(signing_key, tmp_path / "shop")
     apps = ShopApps(database, clock, durable, folder=tmp_path / "shop", public_url=URL, transport=transport, delays=FAST, seconds=1.0)
     shop = Shop(database, clock, apps, schema_with(apps))
     await shop.stock()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -20,6 +22,7 @@ from backend.main import System, assemble
 from backend.settings import Settings
 from cmp_web.state.session import VISITOR
 from tests.service.gateway.house import ScriptedRunner
+from tests.wired import prepared as prepared
 
 S = TypeVar("S", bound=rx.State)
 
@@ -62,15 +65,15 @@ async def _left(_state: BaseState, *_error: object) -> None:
 
 
 @pytest.fixture
-async def system(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[System]:
+async def system(settings: Settings, prepared: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[System]:
     """Migrated and seeded; nothing durable runs."""
     monkeypatch.setattr("backend.runner.local.EmbeddedRunner", lambda *_, **__: ScriptedRunner())
     # How quick this machine is, is not what these tests are about.
     monkeypatch.setattr(live, "SLOW", timedelta(minutes=1))
     monkeypatch.setattr(live, "COLD_PATIENCE", 60.0)
     monkeypatch.setattr(offerings, "LIFE", 0.0)
+    shutil.copytree(prepared, settings.data_dir)
     built = assemble(settings)
-    await built.prepare()
     monkeypatch.setattr(container, "_current", built.services)
     # The lock around a background handler is Reflex's own.
     monkeypatch.setattr(BaseState, "__aenter__", _entered)
