@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import httpx
 
-from backend import catalogue
 from backend.commerce.client import Commerce
 from backend.commerce.copies import DatabaseCopies
 from backend.commerce.order_schemas import Order
@@ -20,8 +19,8 @@ from backend.shop.apps.install import Installer
 from backend.shop.apps.service import create_app, principal
 from backend.shop.context import AppPrincipal
 from backend.shop.models import VoucherCodeRow, VoucherRow
-from backend.shop.seed import seed
 from backend.shop.server import create_shop
+from tests.stocked import stock
 
 URL = "http://shop.test/graphql/"
 ADDRESS = Address(
@@ -100,7 +99,7 @@ SUCCESS = {"event": {"type": "CHARGE_SUCCESS", "includePspReference": True}}
 
 
 async def open_mall(database: Database, clock: FrozenClock) -> Mall:
-    await seed(database, catalogue.load(), clock=clock)
+    await stock(database, clock)
     async with database.write() as tx:
         _, token = await create_app(tx, clock, name="CMP", identifier="cmp", permissions=["MANAGE_ORDERS"])
         voucher = VoucherRow(name="FREE", value_type="PERCENTAGE", value=10_000, starts=clock.now())

@@ -12,7 +12,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from backend import catalogue
 from backend.db.engine import Database
 from backend.kernel.clock import Clock
 from backend.shop.apps.hub import ShopApps
@@ -21,8 +20,8 @@ from backend.shop.apps.service import create_app
 from backend.shop.context import AppPrincipal, ShopContext
 from backend.shop.models import VoucherCodeRow, VoucherRow
 from backend.shop.schema import executable_schema
-from backend.shop.seed import seed
 from backend.shop.server import BINDABLES
+from tests.stocked import stock
 
 URL = "http://shop.test"
 ADDRESS = {
@@ -104,7 +103,7 @@ class Shop:
 
     async def stock(self) -> None:
         """The catalogue, and a voucher that takes everything off."""
-        await seed(self.database, catalogue.load(), clock=self.clock)
+        await stock(self.database, self.clock)
         async with self.database.write() as tx:
             voucher = VoucherRow(name="FREE", value_type="PERCENTAGE", value=10_000, starts=self.clock.now())
             tx.add(voucher)
