@@ -1,4 +1,4 @@
-"""`make test`: says what this machine cannot test, builds the pages once, runs everything in parallel, then the browser."""
+"""`make test`: says what this machine cannot test, builds the pages beside the tests that need none, then tests the pages and the browser."""
 
 from __future__ import annotations
 
@@ -6,11 +6,16 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 from cmp_web.build import BuildFailed, build
 
 PROCESSES = "4"
 """More than cores: much of the time goes by waiting for processes that start, die and are started again."""
+BROWSERS = "2"
+"""Each with a server to look at, so no more than cores."""
+ON_PAGES = ("tests/e2e", "tests/web/test_built_site.py", "tests/web/test_lean_bundle.py")
+"""What looks at the pages as they are built."""
 
 
 def main() -> int:
@@ -19,16 +24,21 @@ def main() -> int:
     chosen = sys.argv[1:]
     # Dozens of processes start here, and without kept bytecode each spends more on reading Python than on its work.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    if not chosen:
+    return pytest(*chosen) if chosen else everything()
+
+
+def everything() -> int:
+    with ThreadPoolExecutor(1) as beside:
+        # A build keeps one core busy for most of a minute, and waits for npm in a new clone.
+        building = beside.submit(build, say)
+        found = pytest("-n", PROCESSES, "--dist", "worksteal", *(f"--ignore={path}" for path in ON_PAGES))
         try:
-            build(say)
+            building.result()
         except BuildFailed as fault:
             say(str(fault))
             return 1
-    if chosen:
-        return pytest(*chosen)
-    # Playwright keeps an event loop of its own running, so the browser has a process to itself.
-    return pytest("-n", PROCESSES, "--dist", "worksteal", "-m", "not e2e") or pytest("-m", "e2e")
+    # Playwright keeps an event loop of its own running, so browsers have processes to themselves.
+    return found or pytest("-n", BROWSERS, "--dist", "loadfile", *ON_PAGES)
 
 
 def pytest(*arguments: str) -> int:

@@ -25,6 +25,7 @@ GENERATED = {
     ".hypothesis",
     "__pycache__",
     "scratch",
+    "external",
 }
 
 
