@@ -84,7 +84,10 @@ class Database:
         if self._writer is not None:
             await self._writer.close()
             self._writer = None
+        left = self.engine.pool
         await self.engine.dispose()
+        # A connection that is in use just now comes back to a pool that nobody closes any more.
+        event.listen(left, "checkin", lambda _connection, record: record.invalidate())
 
 
 @contextmanager
