@@ -1,4 +1,4 @@
-"""`make test`: says what this machine cannot test, builds the pages beside the tests that need none, then tests the pages and the browser."""
+"""`make test`: says what cannot be tested here, builds the pages beside the tests that need none, then tests pages and browser."""
 
 from __future__ import annotations
 

@@ -177,9 +177,14 @@ async def test_too_many_calls_say_how_long_to_wait(door: Open, server: str) -> N
     ann = await door(credits_="0", sku="CSA-PRO")
     async with assistant(ann, server) as session:
         tool = await only_tool(session)
-        codes = [refusal(await session.call_tool(tool.name, {"query": QUESTION})) for _ in range(ann.agent.terms.rpm + 1)]
-    assert {error["code"] for error in codes[:-1]} == {"insufficient_credits"}
-    assert (codes[-1]["code"], 1 <= codes[-1]["retry_after"] <= 60) == ("rate_limited", True)
+        counted = [refusal(await session.call_tool(tool.name, {"query": QUESTION}))["code"] for _ in range(3)]
+        # The rest of the minute's calls from nearer by: through this door they may take longer than the minute.
+        limits, rpm = ann.house.gateway._admission._limits, ann.agent.terms.rpm
+        for _ in range(rpm - len(counted)):
+            await limits.per_minute(f"instance:{ann.agent.id}", rpm)
+        refused = refusal(await session.call_tool(tool.name, {"query": QUESTION}))
+    assert counted == ["insufficient_credits"] * 3
+    assert (refused["code"], 1 <= refused["retry_after"] <= 60) == ("rate_limited", True)
 
 
 async def test_a_run_that_fails_costs_nothing_and_says_so(door: Open, server: str) -> None:
