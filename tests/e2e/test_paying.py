@@ -80,10 +80,10 @@ def tab(browser: Browser, shop: Shop) -> Iterator[Page]:
     """A fresh browser, in which Stripe and the bank answer."""
     shop.saleor.gateways, shop.saleor.down = [STRIPE, REDIRECT, UNKNOWN], False
     context = browser.new_context(viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(SLOW)
     route_outside(context, shop.saleor)
     page = context.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(SLOW)
     yield page
     context.close()
 
@@ -234,7 +234,7 @@ def test_two_tabs_end_in_one_order(shop: Shop, tab: Page) -> None:
     assert len(shop.saleor.intents) == before
     tab.go_back()
     tab.goto(f"{shop.market.url}/checkout")
-    expect(tab.get_by_text("Your order is placed")).to_be_visible(timeout=20_000)
+    expect(tab.get_by_text("Your order is placed")).to_be_visible(timeout=SLOW)
     assert httpx.get(f"{shop.market.url}/health").status_code == 200
 
 

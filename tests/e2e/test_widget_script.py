@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from tests.e2e.buying import SLOW
 from tests.e2e.visited import Api, Served, site
 
 pytestmark = pytest.mark.e2e
@@ -39,7 +40,7 @@ def visit(browser: Browser) -> Iterator[Visit]:
     with Served(api.app()) as api_url, Served(site(api_url)) as url:
         api.allowed = url
         context = browser.new_context(viewport={"width": 1440, "height": 900})
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(SLOW)
         page = context.new_page()
         faults: list[str] = []
         page.on("pageerror", lambda error: faults.append(str(error)))
