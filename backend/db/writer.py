@@ -60,8 +60,11 @@ MOST = 512
 """Changes in one commit."""
 PATIENCE = 30.0
 """Seconds that another process may hold the database's lock."""
-CHECKPOINT = 8 * 1024 * 1024
-"""Bytes of the write-ahead log after which its content is moved into the database's file."""
+COMMITS = 400
+"""After so many, what is in the write-ahead log is moved into the database's file, some 5 to 40 MB, and the log is written from its start
+again."""
+LARGE = 64 * 1024 * 1024
+"""Bytes of the log that are not kept for that: a reader of an old state can make it grow."""
 
 
 class SqliteWriter:
@@ -73,7 +76,7 @@ class SqliteWriter:
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="disk")
         self._connection: sqlite3.Connection | None = None
         self._log = -1
-        self._full = CHECKPOINT
+        self._commits = 0
         self._checkpointing: asyncio.Task[None] | None = None
         self._unsound = False
 
@@ -120,6 +123,7 @@ class SqliteWriter:
                 # A full disk, say. Left open, the transaction would keep every other writer out.
                 connection.rollback()
                 raise
+        self._commits += 1
         await self._synced()
         self._tidy()
         return results
@@ -149,22 +153,24 @@ class SqliteWriter:
 
     def _tidy(self) -> None:
         busy = self._checkpointing is not None and not self._checkpointing.done()
-        if not busy and os.fstat(self._log).st_size > self._full:
+        if not busy and self._commits >= COMMITS:
             self._checkpointing = asyncio.get_running_loop().create_task(self._checkpoint(), name="checkpoint")
 
     async def _checkpoint(self) -> None:
         """The bulk while everybody goes on writing, then the little that came meanwhile, so that the log starts over.
 
-        A reader of an older state keeps the log as it is: it is tried again when as much has come to it once more.
+        Its file stays as long as it is: a commit that makes a file longer has the file system write about that too. A reader of an older
+        state keeps the log as it is: it is tried again after as many commits once more.
         """
         loop = asyncio.get_running_loop()
+        self._commits = 0
         try:
             await loop.run_in_executor(None, _moved, self._path, "PASSIVE")
+            how = "TRUNCATE" if os.fstat(self._log).st_size > LARGE else "RESTART"
             async with self._turn:
-                await loop.run_in_executor(None, _moved, self._path, "TRUNCATE")
+                await loop.run_in_executor(None, _moved, self._path, how)
         except sqlite3.Error:
             log.exception("the database's log could not be emptied")
-        self._full = os.fstat(self._log).st_size + CHECKPOINT
 
 
 class _Raised:

@@ -14,12 +14,12 @@ from backend.kernel.errors import Unavailable
 RETRY_AFTER = 1
 BEAT = 0.02
 """Seconds between two looks."""
-LATE = 0.02
+LATE = 0.03
 """Seconds of lateness, smoothed, from which it takes on less."""
 SMOOTH = 0.2
 """The part of the newest look in what counts: a single pause, such as for the garbage, is forgotten."""
 LESS, MORE = 0.95, 1.0
-LEAST = 16
+LEAST = 64
 """Runs that are always taken on: below this, lateness has other causes."""
 
 
