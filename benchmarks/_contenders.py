@@ -65,10 +65,18 @@ class Contender:
     ours: bool = False
 
     def spec(
-        self, at_once: int, seconds: float, *, question: str = QUESTION, stream: bool = False, requests: int = 0, pause: float = 1.0
+        self,
+        at_once: int,
+        seconds: float,
+        *,
+        question: str = QUESTION,
+        stream: bool = False,
+        requests: int = 0,
+        pause: float = 1.0,
+        settle: float = 0.0,
     ) -> Spec:
         asks = [(headers, json.dumps(self._body(given, question, stream))) for headers, given in self.callers]
-        return Spec(self.port, self.path, asks, at_once, seconds, requests=requests, stamps=stream, pause=pause)
+        return Spec(self.port, self.path, asks, at_once, seconds, requests=requests, stamps=stream, pause=pause, settle=settle)
 
     def _body(self, given: Mapping[str, object], question: str, stream: bool) -> dict[str, object]:
         if self.ours:
@@ -107,10 +115,11 @@ def _pss(pid: int) -> int:
 
 def ask(spec: Spec) -> Found:
     """Put the load on from a process of its own, on the load's core."""
-    command = [sys.executable, "-m", "benchmarks._load"]
-    with on_core(LOAD_CORE):
-        done = subprocess.run(command, cwd=ROOT, input=json.dumps(spec.__dict__), capture_output=True, text=True, check=True)
-    return Found(**json.loads(done.stdout))
+    with tempfile.NamedTemporaryFile() as file:
+        with on_core(LOAD_CORE):
+            command = [sys.executable, "-m", "benchmarks._load", file.name]
+            subprocess.run(command, cwd=ROOT, input=json.dumps(spec.__dict__), text=True, check=True)
+        return Found(**json.load(file))
 
 
 @contextlib.contextmanager

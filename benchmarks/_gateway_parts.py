@@ -17,6 +17,8 @@ WARM = 1.5
 """Seconds of load before the first round, which are not counted."""
 BOUNDS = {("ours, SQLite", 10): 2500.0, ("ours, PostgreSQL", 10): 2000.0}
 CPU_US, TIMES_LITELLM, ADDED_MS, FIRST_MS, TOKEN_MS, STREAM_BYTES = 350.0, 30.0, 1.0, 1.5, 0.2, 60_000
+SETTLE = 3.0
+"""Seconds in which a crowd connects, which is a storm of its own."""
 TOKENS = "Say it in tokens=50 gap=20 delay=20"
 SLOW, UNHURRIED = "Take delay=100", "Take delay=20"
 OPEN_STREAMS = 1000
@@ -141,7 +143,7 @@ def open_streams(everybody: list[Contender], _given: argparse.Namespace) -> bool
         each = (most - before) / many
         late = f"a token late p50 {pct(found.late, 50):.2f} ms, p99 {pct(found.late, 99):.2f} ms"
         print(f"{many} open streams: {one.name:<17} {each / 1000:.1f} KB each (PSS), {found.status}, {late}", flush=True)
-        kept &= not one.ours or (each <= STREAM_BYTES and found.status == {"200": many})
+        kept &= not one.ours or (each <= STREAM_BYTES and found.status["200"] == many)
     return kept
 
 
@@ -168,10 +170,10 @@ def overload(everybody: list[Contender], given: argparse.Namespace) -> bool:
         ask(one.spec(10, WARM, question=SLOW))
         calm = ask(one.spec(10, given.seconds, question=SLOW))
         good(one, calm)
-        full = ask(one.spec(most, given.seconds, question=SLOW, pause=0.1))
+        full = ask(one.spec(most, given.seconds, question=SLOW, pause=0.1, settle=SETTLE))
         capacity = len(full.seconds) / full.took
         # Those that are refused come again so that they ask for twice what can be served, beside those that are served.
-        crowd = ask(one.spec(3 * most, given.seconds * 2, question=SLOW, pause=2 * most / (2 * capacity)))
+        crowd = ask(one.spec(3 * most, given.seconds * 2, question=SLOW, pause=2 * most / (2 * capacity), settle=SETTLE))
         ratio = pct(crowd.seconds, 99) / pct(calm.seconds, 99)
         refused = (
             f"{len(crowd.refused) / crowd.took:.0f}/s refused in p50 {pct(crowd.refused, 50):.1f}, p99 {pct(crowd.refused, 99):.1f} ms"

@@ -1,6 +1,7 @@
 """A client that costs little: raw connections, kept alive, each asking again as soon as it has its answer.
 
-`python -m benchmarks._load` reads a `Spec` as JSON and prints a `Found` as JSON. A process of its own, so that it can have its own core.
+`python -m benchmarks._load FILE` reads a `Spec` as JSON and writes a `Found` as JSON into FILE. A process of its own, so that it can
+have its own core.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
+from random import Random
 from typing import cast
 
 import uvloop
@@ -27,8 +30,9 @@ PIPED = 30.0
 class Spec:
     """asks: headers and body of a request; the connections take one each, and begin again when there are more of them.
 
-    requests: how many a connection makes at most; 0 is as many as fit into `seconds`.
-    stamps: the answer is a stream whose tokens say when they were sent. pause: seconds before one that was told to come again does.
+    requests: how many answers a connection wants at most; 0 is as many as fit into `seconds`.
+    stamps: the answer is a stream whose tokens say when they were sent. pause: seconds, half to one and a half of them, before one that was
+    told to come again does. settle: seconds in which they connect and begin, and nothing is counted yet.
     """
 
     port: int
@@ -40,6 +44,7 @@ class Spec:
     stamps: bool = False
     pause: float = 1.0
     method: str = "POST"
+    settle: float = 0.0
 
 
 @dataclass
@@ -111,6 +116,19 @@ class Asking(asyncio.Protocol):
     def answered(self, head: bytes, now: float) -> None:
         load = self.load
         status = head[9:12]
+        if self.began >= load.settled:
+            self.count(status, head, now)
+        if now >= load.until if not load.spec.requests else status != b"503" and self.asked >= load.spec.requests:
+            self.finished.set_result(None)
+            self.transport.close()
+        elif status == b"503":
+            self.asked -= 1
+            asyncio.get_running_loop().call_later(load.spec.pause * load.random.uniform(0.5, 1.5), self.ask)
+        else:
+            self.ask()
+
+    def count(self, status: bytes, head: bytes, now: float) -> None:
+        load = self.load
         load.status[status.decode()] += 1
         if status == b"200":
             load.found.seconds.append(now - self.began)
@@ -119,19 +137,13 @@ class Asking(asyncio.Protocol):
             load.found.retry_after += b"\r\nretry-after:" in head
         if not load.found.sample or status != b"200":
             load.found.sample = self.held[-1500:].decode(errors="replace")
-        if now >= load.until or (load.spec.requests and self.asked >= load.spec.requests):
-            self.finished.set_result(None)
-            self.transport.close()
-        elif status == b"503":
-            asyncio.get_running_loop().call_later(load.spec.pause, self.ask)
-        else:
-            self.ask()
 
 
 class Load:
     def __init__(self, spec: Spec) -> None:
         self.spec, self.found, self.status = spec, Found(), Counter[str]()
-        self.until = 0.0
+        self.settled = self.until = 0.0
+        self.random = Random(1)
 
     def request(self, headers: dict[str, str], body_text: str) -> bytes:
         spec, body = self.spec, body_text.encode()
@@ -143,17 +155,19 @@ class Load:
     async def run(self) -> Found:
         loop = asyncio.get_running_loop()
         began = time.perf_counter()
-        self.until = began + self.spec.seconds
+        self.settled = began + self.spec.settle
+        self.until = self.settled + self.spec.seconds
         requests = [self.request(*ask) for ask in self.spec.asks]
         asking = []
         for number in range(self.spec.at_once):
             one = partial(Asking, self, requests[number % len(requests)])
             asking.append((await loop.create_connection(one, "127.0.0.1", self.spec.port))[1].finished)
-        _, late = await asyncio.wait(asking, timeout=self.spec.seconds + PIPED)
-        self.found.took = time.perf_counter() - began
+        _, late = await asyncio.wait(asking, timeout=self.spec.settle + self.spec.seconds + PIPED)
+        self.found.took = time.perf_counter() - self.settled
         self.found.status = dict(self.status) | ({"no answer": len(late)} if late else {})
         return self.found
 
 
 if __name__ == "__main__":
-    print(json.dumps(dataclasses.asdict(uvloop.run(Load(Spec(**json.load(sys.stdin))).run()))))
+    found = uvloop.run(Load(Spec(**json.load(sys.stdin))).run())
+    Path(sys.argv[1]).write_text(json.dumps(dataclasses.asdict(found)))

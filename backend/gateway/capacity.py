@@ -1,8 +1,9 @@
 """How many runs this process takes on. One more would make all of them late; whoever is turned away at once can ask another process.
 
 How many that are depends on the machine and on what the agents do: thousands that wait for a model cost less than fifty that answer at
-once. So the number follows what can be felt, how late this process gets to whatever is due: fewer by a part while it is late, one more at
-each beat while it is not and the places are in use.
+once. So the number follows what can be felt, how late this process gets to whatever is due: fewer by a part at each beat while it is late,
+more by a part while it is on time and the places are in use. It begins small, for a crowd that comes at once is felt only after it was let
+in.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ from backend.kernel.errors import Unavailable
 RETRY_AFTER = 1
 BEAT = 0.02
 """Seconds between two looks."""
-LATE = 0.03
-"""Seconds of lateness, smoothed, from which it takes on less."""
+LATE, ON_TIME = 0.015, 0.008
+"""Seconds of lateness, smoothed, from which it takes on less, and up to which it takes on more."""
 SMOOTH = 0.2
 """The part of the newest look in what counts: a single pause, such as for the garbage, is forgotten."""
-LESS, MORE = 0.95, 1.0
+LESS, MORE = 0.95, 1.02
 LEAST = 64
 """Runs that are always taken on: below this, lateness has other causes."""
 
@@ -28,7 +29,7 @@ class Capacity:
 
     def __init__(self, most: int) -> None:
         self._most, self._least = most, min(LEAST, most)
-        self._limit, self._lateness = float(most), 0.0
+        self._limit, self._lateness = float(self._least), 0.0
         self.taken = 0
 
     @property
@@ -57,8 +58,8 @@ class Capacity:
         self._lateness += (max(lateness, 0.0) - self._lateness) * SMOOTH
         if self._lateness > LATE:
             self._limit = max(self._least, min(self._limit, self.taken) * LESS)
-        elif self.taken + MORE >= self._limit:
-            self._limit = min(self._most, self._limit + MORE)
+        elif self._lateness < ON_TIME and self.taken + 1 >= self._limit:
+            self._limit = min(self._most, self._limit * MORE)
 
 
 def overloaded() -> Unavailable:

@@ -23,12 +23,22 @@ def taken(capacity: Capacity) -> int:
     return capacity.taken
 
 
-def test_all_places_are_there_from_the_start() -> None:
-    assert taken(Capacity(MOST)) == MOST
+def grown() -> Capacity:
+    """As it is after a while of being on time with all places in use."""
+    capacity = Capacity(MOST)
+    for _ in range(MOST):
+        taken(capacity)
+        capacity.felt(0.0)
+    return capacity
+
+
+def test_it_begins_with_a_handful_and_has_all_places_once_it_was_on_time_with_them() -> None:
+    assert taken(Capacity(MOST)) == LEAST
+    assert taken(grown()) == MOST
 
 
 def test_a_process_that_stays_late_takes_on_less_and_less_but_never_nothing() -> None:
-    capacity = Capacity(MOST)
+    capacity = grown()
     taken(capacity)
     seen = []
     for _ in range(200):
@@ -41,24 +51,23 @@ def test_a_process_that_stays_late_takes_on_less_and_less_but_never_nothing() ->
 
 
 def test_one_pause_turns_nobody_away() -> None:
-    capacity = Capacity(MOST)
-    for _ in range(MOST - 1):
-        capacity.take()
-    capacity.felt(0.09)
+    capacity = grown()
+    taken(capacity)
+    capacity.give_back()
+    capacity.felt(0.033)
     assert not capacity.full
 
 
 def test_a_process_that_is_on_time_again_takes_on_more_up_to_all() -> None:
-    capacity = Capacity(MOST)
+    capacity = grown()
     taken(capacity)
     for _ in range(200):
         capacity.felt(0.1)
     while capacity.taken >= LEAST:
         capacity.give_back()
-    for _ in range(MOST + 50):
+    for _ in range(MOST):
+        taken(capacity)
         capacity.felt(0.0)
-        if not capacity.full:
-            capacity.take()
     assert taken(capacity) == MOST
 
 
@@ -75,7 +84,7 @@ def test_a_process_given_fewer_places_than_a_handful_keeps_to_them() -> None:
 
 
 async def test_a_blocked_loop_is_felt() -> None:
-    capacity = Capacity(MOST)
+    capacity = grown()
     taken(capacity)
     watch = asyncio.create_task(capacity.watch())
     try:
