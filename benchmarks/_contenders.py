@@ -74,9 +74,12 @@ class Contender:
         requests: int = 0,
         pause: float = 1.0,
         settle: float = 0.0,
+        spread: float = 0.0,
     ) -> Spec:
         asks = [(headers, json.dumps(self._body(given, question, stream))) for headers, given in self.callers]
-        return Spec(self.port, self.path, asks, at_once, seconds, requests=requests, stamps=stream, pause=pause, settle=settle)
+        return Spec(
+            self.port, self.path, asks, at_once, seconds, requests=requests, stamps=stream, pause=pause, settle=settle, spread=spread
+        )
 
     def _body(self, given: Mapping[str, object], question: str, stream: bool) -> dict[str, object]:
         if self.ours:

@@ -104,14 +104,15 @@ def added(everybody: list[Contender], given: argparse.Namespace) -> bool:
 
 
 def streams(everybody: list[Contender], given: argparse.Namespace) -> bool:
-    """Ten streams at a time: the first token, and how late each token is, over asking directly."""
+    """Ten streams at a time, each a tenth of its second after the one before: the first token, and how late each token is, over asking
+    directly."""
     first: dict[str, list[float]] = {one.name: [] for one in everybody}
     late: dict[str, tuple[list[float], list[float]]] = {one.name: ([], []) for one in everybody}
     for one in everybody:
         ask(one.spec(2, WARM, question=TOKENS, stream=True))
     for _ in range(given.rounds):
         for one in everybody:
-            found = ask(one.spec(10, given.seconds, question=TOKENS, stream=True))
+            found = ask(one.spec(10, given.seconds, question=TOKENS, stream=True, spread=1.0))
             good(one, found)
             first[one.name].append(pct(found.first, 50))
             late[one.name][0].append(pct(found.late, 50))

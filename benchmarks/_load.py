@@ -32,7 +32,8 @@ class Spec:
 
     requests: how many answers a connection wants at most; 0 is as many as fit into `seconds`.
     stamps: the answer is a stream whose tokens say when they were sent. pause: seconds, half to one and a half of them, before one that was
-    told to come again does. settle: seconds in which they connect and begin, and nothing is counted yet.
+    told to come again does. settle: seconds in which they connect and begin, and nothing is counted yet. spread:
+    seconds over which they begin, one after the other.
     """
 
     port: int
@@ -45,6 +46,7 @@ class Spec:
     pause: float = 1.0
     method: str = "POST"
     settle: float = 0.0
+    spread: float = 0.0
 
 
 @dataclass
@@ -160,6 +162,7 @@ class Load:
         requests = [self.request(*ask) for ask in self.spec.asks]
         asking = []
         for number in range(self.spec.at_once):
+            await asyncio.sleep(self.spec.spread / self.spec.at_once)
             one = partial(Asking, self, requests[number % len(requests)])
             asking.append((await loop.create_connection(one, "127.0.0.1", self.spec.port))[1].finished)
         _, late = await asyncio.wait(asking, timeout=self.spec.settle + self.spec.seconds + PIPED)
