@@ -173,8 +173,8 @@ def overload(everybody: list[Contender], given: argparse.Namespace) -> bool:
         good(one, calm)
         full = ask(one.spec(most, given.seconds, question=SLOW, pause=0.1, settle=SETTLE))
         capacity = len(full.seconds) / full.took
-        # Those that are refused come again so that they ask for twice what can be served, beside those that are served.
-        crowd = ask(one.spec(3 * most, given.seconds * 2, question=SLOW, pause=2 * most / (2 * capacity), settle=SETTLE))
+        # Nearly all of them are refused at any moment, and come again so often that what is asked is twice what can be served.
+        crowd = ask(one.spec(3 * most, given.seconds * 2, question=SLOW, pause=3 * most / capacity, settle=SETTLE))
         ratio = pct(crowd.seconds, 99) / pct(calm.seconds, 99)
         refused = (
             f"{len(crowd.refused) / crowd.took:.0f}/s refused in p50 {pct(crowd.refused, 50):.1f}, p99 {pct(crowd.refused, 99):.1f} ms"

@@ -15,7 +15,7 @@ from backend.kernel.errors import Unavailable
 RETRY_AFTER = 1
 BEAT = 0.02
 """Seconds between two looks."""
-LATE, ON_TIME = 0.015, 0.008
+LATE, ON_TIME = 0.005, 0.0025
 """Seconds of lateness, smoothed, from which it takes on less, and up to which it takes on more."""
 SMOOTH = 0.2
 """The part of the newest look in what counts: a single pause, such as for the garbage, is forgotten."""

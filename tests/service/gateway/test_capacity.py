@@ -54,7 +54,7 @@ def test_one_pause_turns_nobody_away() -> None:
     capacity = grown()
     taken(capacity)
     capacity.give_back()
-    capacity.felt(0.033)
+    capacity.felt(0.02)
     assert not capacity.full
 
 
