@@ -34,8 +34,8 @@ class Settings(BaseSettings):
     saleor_media_origins: Annotated[tuple[str, ...], NoDecode] = Field((), description="Comma-separated origins its pictures come from.")
     redirect_gateways: Annotated[tuple[str, ...], NoDecode] = Field((), description="Comma-separated ids of payment apps that redirect.")
 
-    langflow_url: str = Field("", description="A Langflow server; lfx workers when empty.")
-    langflow_api_key: SecretStr = Field(SecretStr(""), description="The Langflow server's API key.")
+    langflow_url: str = Field("", description="A Langflow server, or several by commas; lfx workers when empty.")
+    langflow_api_key: SecretStr = Field(SecretStr(""), description="The API key of the Langflow servers.")
 
     oidc_issuer: str = Field("", description="OIDC issuer; local accounts when empty.")
     oidc_client_id: str = Field("", description="OIDC client id.")

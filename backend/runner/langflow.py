@@ -1,4 +1,4 @@
-"""Runs flows on a Langflow server, over its HTTP interface (1.13).
+"""Runs flows on Langflow servers, over their HTTP interface (1.13).
 
 What that interface does that one would not expect, each measured: a stream is bare JSON objects between blank lines, though it calls
 itself text/event-stream; a failed run is HTTP 200 with an `error` event; a wrong path is answered with the user interface's HTML.
@@ -8,40 +8,41 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 
 import aiohttp
 
 from backend.runner import langflow_answers as answers
 from backend.runner.flows import tweaks_for
-from backend.runner.ports import Event, Failed, Job, Token
+from backend.runner.langflow_server import Declined, LangflowServer
+from backend.runner.masking import masked
+from backend.runner.ports import Event, Failed, Job
 from backend.settings import Settings
 
-PROBE_EVERY = 15.0
-"""Seconds between two looks at the server's health."""
-_PROBE_TIMEOUT = aiohttp.ClientTimeout(total=5)
-_NO_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=5)
-AT_ONCE = 100
-"""Connections, and so runs, at once."""
+PROBE_EVERY, PROBE_SOON = 15.0, 1.0
+"""Seconds between two looks at the servers' health, and while one of them is not well."""
+_NO_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=5)
+KEEP_ALIVE = 4.0
+"""Seconds an idle connection is kept: less than the 5 of Langflow's own HTTP server, so that no run meets one that is being closed."""
+ROUNDS, PAUSE = 2, 0.5
+"""How often every server is tried with a run that none of them took, and the seconds between."""
 
 
 class LangflowRunner:
-    """The server is `CMP_LANGFLOW_URL`; its flows are found by the name of a `FlowRef`, which is their endpoint name there."""
+    """The servers are `CMP_LANGFLOW_URL`, one or several by commas, with the same flows and the same key. Flows are found by the name of
+    a `FlowRef`, which is their endpoint name there."""
 
     def __init__(self, settings: Settings) -> None:
-        self._url = answers.base_url(settings.langflow_url)
+        self.servers = tuple(LangflowServer(url) for part in settings.langflow_url.split(",") if (url := answers.base_url(part)))
         self._key = settings.langflow_api_key.get_secret_value()
         self._session: aiohttp.ClientSession | None = None
         self._prober: asyncio.Task[None] | None = None
-        self._trouble = "starting"
 
     async def start(self) -> None:
-        self._session = aiohttp.ClientSession(
-            headers={"x-api-key": self._key, "accept-encoding": "identity"}, connector=aiohttp.TCPConnector(limit=AT_ONCE)
-        )
-        self._prober = asyncio.create_task(self._probe_for_ever())
+        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE)
+        self._session = aiohttp.ClientSession(headers={"x-api-key": self._key, "accept-encoding": "identity"}, connector=connector)
+        self._prober = asyncio.create_task(self._probe_for_ever(self._session))
 
     async def stop(self) -> None:
         if self._prober is not None:
@@ -51,40 +52,79 @@ class LangflowRunner:
         if self._session is not None:
             await self._session.close()
         self._prober = self._session = None
-        self._trouble = "stopped"
+        for server in self.servers:
+            server.trouble = "stopped"
 
     def health(self) -> str:
-        return self._trouble
+        troubles = [server.trouble for server in self.servers]
+        return "" if "" in troubles else troubles[0]
 
     async def stream(self, job: Job) -> AsyncIterator[Event]:
         """See `Runner.stream`. Closing the iterator closes the connection, by which the server ends the run."""
         deadline = asyncio.get_running_loop().time() + job.timeout
-        spoken = False
-        try:
-            async with self._ask(job, deadline) as response:
-                if fault := await answers.refusal(response, job.flow.name):
-                    yield fault
+        if name := answers.unsendable(job.variables):
+            yield Failed(
+                "flow_failed", f"The variable {name} cannot be sent to a Langflow server: it has a line break, or its name a space."
+            )
+            return
+        why = self.servers[0].resting
+        for number in range(ROUNDS):
+            if number:
+                await asyncio.sleep(PAUSE)
+            tried: set[LangflowServer] = set()
+            while server := self._pick(tried):
+                tried.add(server)
+                try:
+                    async with aclosing(self._run(server, job, deadline)) as events:
+                        async for event in events:
+                            yield masked(event, job.variables)
                     return
-                async for event in self._events(response, deadline):
-                    if isinstance(event, Token):
-                        spoken = True
-                    elif not spoken and not isinstance(event, Failed) and event.text:
-                        yield Token(event.text)
-                    yield event
-                    if not isinstance(event, Token):
+                except Declined as refusal:
+                    why = refusal.failure
+            if not tried:
+                break
+        yield masked(why, job.variables)
+
+    def _pick(self, tried: set[LangflowServer]) -> LangflowServer | None:
+        """The least busy one that is well; one that is not, when there is no other."""
+        left = [server for server in self.servers if server not in tried and server.may_be_asked]
+        return min(left, key=lambda server: (server.trouble not in {"", "starting"}, server.busy), default=None)
+
+    async def _run(self, server: LangflowServer, job: Job, deadline: float) -> AsyncGenerator[Event, None]:
+        """Raises Declined. Whatever else goes wrong is `Failed`, and counted against the server when it is the server's."""
+        failure: Failed | None = None
+        async with server.turn(job.timeout, deadline):
+            try:
+                async with self._ask(server, job, deadline) as response:
+                    if fault := await answers.refusal(response, job.flow.name):
+                        if response.status in answers.NOT_NOW:
+                            raise Declined(fault)
+                        yield fault
                         return
-            yield Failed("crashed", "The Langflow server ended the stream in the middle of the run.")
-        except TimeoutError:
-            yield Failed("timeout", f"The run took longer than {job.timeout:g} seconds and was stopped.")
-        except aiohttp.ClientConnectorError as fault:
-            yield Failed("unavailable", f"The Langflow server at {self._url} cannot be reached: {fault.os_error.strerror or fault}.")
-        except (aiohttp.ClientError, ConnectionError) as fault:
-            yield Failed("crashed", f"The connection to the Langflow server broke in the middle of the run: {type(fault).__name__}.")
-        except ValueError as fault:
-            yield Failed("crashed", f"The Langflow server's stream cannot be read: {fault}"[:300])
+                    async with aclosing(answers.said(response, job.timeout, deadline)) as events:
+                        async for event in events:
+                            yield event
+                    server.succeeded()
+                    return
+            except Declined as refusal:
+                server.failed(refusal.failure.detail)
+                raise
+            except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as fault:
+                words = f"The Langflow server at {server.url} cannot be reached: {answers.why(fault)}."
+                server.failed(words)
+                raise Declined(Failed("unavailable", words)) from fault
+            except TimeoutError:
+                failure = Failed("timeout", f"The Langflow server at {server.url} did not begin to answer within {job.timeout:g} seconds.")
+            except (aiohttp.ClientError, ConnectionError) as fault:
+                words = f"The connection to the Langflow server at {server.url} broke in the middle of the run: {answers.why(fault)}."
+                failure = Failed("crashed", words)
+            except ValueError as fault:
+                failure = Failed("crashed", f"The stream of the Langflow server at {server.url} cannot be read: {fault}"[:300])
+            server.failed(failure.detail)
+            yield failure
 
     @contextlib.asynccontextmanager
-    async def _ask(self, job: Job, deadline: float) -> AsyncIterator[aiohttp.ClientResponse]:
+    async def _ask(self, server: LangflowServer, job: Job, deadline: float) -> AsyncIterator[aiohttp.ClientResponse]:
         if self._session is None:
             raise aiohttp.ClientConnectionError("not started")
         body = {
@@ -96,7 +136,7 @@ class LangflowRunner:
             "tweaks": tweaks_for(job),
         }
         asking = self._session.post(
-            f"{self._url}/api/v1/run/{job.flow.name}",
+            f"{server.url}/api/v1/run/{job.flow.name}",
             params={"stream": "true"},
             headers={f"X-LANGFLOW-GLOBAL-VAR-{name}": value for name, value in job.variables.items()},
             json=body,
@@ -107,38 +147,10 @@ class LangflowRunner:
         try:
             yield response
         finally:
+            # Harmless to an answer that was read to its end, whose connection is back in the pool. Any other run ends by it.
             response.close()
 
-    @staticmethod
-    async def _events(response: aiohttp.ClientResponse, deadline: float) -> AsyncIterator[Event]:
-        """Objects end with a line's end. Each is read whole before it is looked at, however it was cut on the way."""
-        held = b""
+    async def _probe_for_ever(self, http: aiohttp.ClientSession) -> None:
         while True:
-            async with asyncio.timeout_at(deadline):
-                chunk = await response.content.readany()
-            *lines, held = (held + chunk).split(b"\n")
-            if len(held) > answers.MAX_OBJECT:
-                raise ValueError("an object without end")
-            for line in lines if chunk else (*lines, held):
-                if (event := answers.event(line)) is not None:
-                    yield event
-            if not chunk:
-                return
-
-    async def _probe_for_ever(self) -> None:
-        while True:
-            self._trouble = await self._probe()
-            await asyncio.sleep(PROBE_EVERY)
-
-    async def _probe(self) -> str:
-        assert self._session is not None
-        try:
-            async with self._session.get(f"{self._url}/api/v1/version", timeout=_PROBE_TIMEOUT) as response:
-                if response.content_type != "application/json" or response.status != 200:
-                    return answers.NOT_AN_API.format(url=self._url)
-                version: dict[str, Any] = json.loads(await response.read())
-            return "" if "version" in version else answers.NOT_AN_API.format(url=self._url)
-        except (aiohttp.ClientError, TimeoutError, ConnectionError) as fault:
-            return f"The Langflow server at {self._url} does not answer: {type(fault).__name__}."
-        except ValueError:
-            return answers.NOT_AN_API.format(url=self._url)
+            await asyncio.gather(*(server.probe(http) for server in self.servers))
+            await asyncio.sleep(PROBE_SOON if any(server.trouble for server in self.servers) else PROBE_EVERY)

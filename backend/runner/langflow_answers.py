@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from typing import Any
 
 import aiohttp
@@ -13,11 +16,21 @@ from backend.runner.ports import Event, Failed, Finished, Token
 MAX_OBJECT = 16 * 1024 * 1024
 """Bytes of one event."""
 NOT_AN_API = "{url} does not answer as a Langflow server does: set CMP_LANGFLOW_URL to the server's own address, without a path."
+TESTED = "1.13."
+"""The versions of Langflow that these answers were heard from."""
+NOT_NOW = frozenset({429, 503})
+"""Statuses by which a server, or what stands before it, says that it did not begin."""
+DRAIN = 0.05
+"""Seconds that the end of an answer may take after the end of its run; then its connection is not used again."""
+
+
+_PAGES = r"/(api(/v\d+)?|(flows?|all|components|folder|playground|settings|assets|mcp)(/.*)?|login|docs|health|health_check)?/*$"
 
 
 def base_url(url: str) -> str:
-    """The server's address, whichever page of it was copied from the browser."""
-    return re.sub(r"/(api(/v\d+)?|flows|flow/[^/]*|docs)?/*$", "", url.strip())
+    """The server's address, whichever page of it was copied from the browser. Empty when nothing was given."""
+    bare = re.sub(_PAGES, "", re.sub(r"[?#].*", "", url.strip()))
+    return bare if not bare or "://" in bare else f"http://{bare}"
 
 
 async def refusal(response: aiohttp.ClientResponse, flow: str) -> Failed | None:
@@ -32,11 +45,67 @@ async def refusal(response: aiohttp.ClientResponse, flow: str) -> Failed | None:
         return Failed("unavailable", f"The Langflow server refused the API key (CMP_LANGFLOW_API_KEY): {detail}")
     if response.status == 404:
         return Failed("unavailable", f"The Langflow server has no flow “{flow}”. Push it there: cmpctl flows push.")
-    if response.status in {429, 502, 503, 504}:
+    if response.status in {*NOT_NOW, 502, 504}:
         return Failed("unavailable", f"The Langflow server is not available now (HTTP {response.status}).")
     if response.status >= 400:
         return Failed("flow_failed", detail)
     return Failed("unavailable", NOT_AN_API.format(url=server))
+
+
+async def said(response: aiohttp.ClientResponse, allowed: float, deadline: float) -> AsyncGenerator[Event, None]:
+    """The run as the port tells it, however its bytes were cut on the way. allowed: seconds, for the words alone."""
+    spoken = False
+    async with aclosing(_events(response)) as events:
+        while True:
+            try:
+                async with asyncio.timeout_at(deadline):
+                    said = await anext(events, None)
+            except TimeoutError:
+                yield Failed("timeout", f"The run took longer than {allowed:g} seconds and was stopped.")
+                return
+            if isinstance(said, Finished):
+                if said.text and not spoken:
+                    yield Token(said.text)
+                await _drain(response)
+            spoken = True
+            yield said or Failed("crashed", "The Langflow server ended the stream in the middle of the run.")
+            if not isinstance(said, Token):
+                return
+
+
+async def _events(response: aiohttp.ClientResponse) -> AsyncGenerator[Event, None]:
+    """Objects end with a line's end. Each is read whole before it is looked at."""
+    held, chunk = b"", b" "
+    while chunk:
+        chunk = await response.content.readany()
+        *lines, held = (held + chunk).split(b"\n")
+        if len(held) > MAX_OBJECT:
+            raise ValueError("an object without end")
+        for line in lines if chunk else (*lines, held):
+            if (found := event(line)) is not None:
+                yield found
+
+
+async def _drain(response: aiohttp.ClientResponse) -> None:
+    """Read what is left, which is next to nothing, so that the connection serves the next run."""
+    try:
+        async with asyncio.timeout(DRAIN):
+            while await response.content.readany():
+                continue
+    except (TimeoutError, aiohttp.ClientError, ConnectionError):
+        return
+
+
+def why(fault: Exception) -> str:
+    """What went wrong with a connection, in a few words."""
+    if isinstance(fault, aiohttp.ClientConnectorError):
+        return fault.os_error.strerror or str(fault)
+    return "no answer in time" if isinstance(fault, TimeoutError) else type(fault).__name__
+
+
+def unsendable(variables: Mapping[str, str]) -> str:
+    """The first variable that cannot be told to a server, which takes them as HTTP headers; empty when all can."""
+    return next((name for name, value in variables.items() if not re.fullmatch(r"[\w-]+", name) or re.search(r"[\0\r\n]", value)), "")
 
 
 def event(line: bytes) -> Event | None:

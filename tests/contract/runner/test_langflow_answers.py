@@ -149,9 +149,28 @@ async def test_a_server_that_is_not_there_is_unavailable_and_unhealthy(unused_tc
     assert (event.code, f"{url} cannot be reached" in event.detail) == ("unavailable", True)
 
 
-@pytest.mark.parametrize("tail", ["", "/", "/api", "/api/v1", "/api/v1/", "/flows", "/flow/123"])
+@pytest.mark.parametrize(
+    "tail",
+    [
+        "",
+        "/",
+        "/api",
+        "/api/v1",
+        "/api/v1/",
+        "/flows",
+        "/flow/123",
+        "/flow/1-2/folder/3-4",
+        "/all/folder/7",
+        "/login?next=/",
+        "/settings/api-keys#x",
+    ],
+)
 def test_any_address_copied_from_the_browser_leads_to_the_server(tail: str) -> None:
     assert base_url(f" https://langflow.example.com/studio{tail}") == "https://langflow.example.com/studio"
+
+
+def test_an_address_without_a_scheme_is_http() -> None:
+    assert [base_url("langflow:7860/"), base_url(" ")] == ["http://langflow:7860", ""]
 
 
 @pytest.mark.skipif(not RECORDED.exists(), reason="the recorded calls of a real Langflow are not in ../shared")
