@@ -49,7 +49,8 @@ class Settings(BaseSettings):
     brand_name: str = Field("CMP", description="The marketplace's name on every page and mail.")
     operator_emails: Annotated[tuple[str, ...], NoDecode] = Field((), description="Comma-separated e-mails of operators.")
     demo_password: SecretStr = Field(SecretStr(""), description="Password of demo@example.com; made and printed when empty.")
-    runner_workers: int = Field(1, ge=1, le=64, description="lfx worker processes that run agents.")
+    runner_at_once: int = Field(8, ge=1, le=1000, description="Runs under way at once in lfx worker processes; more wait.")
+    runner_ports: Annotated[tuple[int, ...], NoDecode] = Field((80, 443), description="Comma-separated TCP ports that flow code may call.")
     running_at_once: int = Field(8, ge=1, le=10_000, description="Runs of one workspace under way at once, in one process.")
     gateway_capacity: int = Field(
         256,
@@ -71,6 +72,11 @@ class Settings(BaseSettings):
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(e.strip().lower() for e in value.split(",") if e.strip()) if isinstance(value, str) else value
+
+    @field_validator("runner_ports", mode="before")
+    @classmethod
+    def _numbers(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
     @field_validator("saleor_media_origins")
     @classmethod

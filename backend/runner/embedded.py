@@ -1,45 +1,64 @@
-"""The runner that needs nothing installed: lfx in worker processes of our own, killed when they must be."""
+"""The runner that needs nothing installed: lfx in processes of our own, one for each run, killed when they must be."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
 from typing import Any
+from urllib.parse import urlsplit
 
 from backend.runner.flows import tweaks_for
-from backend.runner.pool import Pool
+from backend.runner.masking import masked
+from backend.runner.nursery import Nursery
 from backend.runner.ports import Event, Failed, Finished, FlowRef, Job, Token
-from backend.runner.processes import Messages, WorkerProcess, environment
+from backend.runner.templates import Gone, RunProcess, Template, Unusable
 from backend.settings import Settings
 
 MEMORY = 2 * 1024**3
-"""Bytes of address space of a worker; lfx itself takes half a gigabyte of it."""
-RUNS_AT_ONCE = 8
-"""Runs that one worker has under way; more wait for their turn, within their own time."""
-CANCEL_GRACE = 2.0
-"""Seconds a worker has to say that it let go of a run."""
+"""Bytes of address space of a run; lfx itself takes half a gigabyte of it, shared by all."""
+TEMPLATES = 16
+"""Flows that are kept loaded; the one unused for longest goes first."""
+LOADING = 60.0
+"""Seconds that a flow has to load."""
+MOST = 4 * 1024 * 1024
+"""Characters of one answer."""
+NAMES = 53
+"""TCP port that names are asked from."""
+_CRASHED = Failed("crashed", "The process that ran the flow ended in the middle of the run.")
+_log = logging.getLogger(__name__)
 
 
 class EmbeddedRunner:
-    """flows: prepared by every new worker, so that the first customer does not wait. memory: bytes a worker may have."""
+    """flows: loaded at the start, so that the first customer does not wait. memory: bytes a run may have."""
 
     def __init__(self, settings: Settings, *, flows: Sequence[FlowRef] = (), memory: int = MEMORY) -> None:
-        self._flows, self._memory = tuple(flows), memory
+        self._flows = tuple(flows)
         self._home = settings.data_dir.resolve() / "runner"
-        self._environment = environment(self._home, settings.llm_base_url)
-        self._pool = Pool(settings.runner_workers, self._start_worker, self._greet)
-        self._turns = asyncio.Semaphore(settings.runner_workers * RUNS_AT_ONCE)
-        self._farewells: set[asyncio.Task[None]] = set()
+        model = urlsplit(settings.llm_base_url)
+        ports = {*settings.runner_ports, NAMES, model.port or (80 if model.scheme == "http" else 443)}
+        self._nursery = Nursery(self._home, settings.llm_base_url, memory, sorted(ports), self._forget_all)
+        self._templates: OrderedDict[str, Template] = OrderedDict()
+        self._turns = asyncio.Semaphore(settings.runner_at_once)
+        self._told: set[str] = set()
+        self._first: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        await self._pool.open()
+        await self._nursery.open()
+        self._first = asyncio.create_task(self._load_first())
 
     async def stop(self) -> None:
-        await self._pool.close()
+        if self._first is not None:
+            self._first.cancel()
+            await asyncio.gather(self._first, return_exceptions=True)
+        self._forget_all()
+        await self._nursery.close()
 
     def health(self) -> str:
-        return "" if self._pool.workers else self._pool.trouble or "starting"
+        return self._nursery.trouble
 
     async def stream(self, job: Job) -> AsyncIterator[Event]:
         """See `Runner.stream`. The job's time begins now, and waiting for a turn is part of it."""
@@ -51,106 +70,128 @@ class EmbeddedRunner:
             yield Failed("timeout", f"No worker was free for {job.timeout:g} seconds.")
             return
         try:
-            async for event in self._run(job, deadline):
-                yield event
+            async with aclosing(self._run(job, deadline)) as events:
+                async for event in events:
+                    yield masked(event, job.variables)
         finally:
             self._turns.release()
 
-    async def _run(self, job: Job, deadline: float) -> AsyncIterator[Event]:
+    async def _run(self, job: Job, deadline: float) -> AsyncGenerator[Event, None]:
+        process: RunProcess | None = None
         try:
             async with asyncio.timeout_at(deadline):
-                worker = await self._pool.take()
+                template = await self._template(job.flow)
+                template.used += 1
+                try:
+                    process = await _live(template)
+                finally:
+                    template.used -= 1 if process is None else 0
         except TimeoutError:
-            yield Failed("unavailable", f"No worker is running: {self.health() or 'none is free'}.")
+            yield Failed("unavailable", f"No worker is running: {trouble}.") if (trouble := self.health()) else _late(job)
             return
-        run = secrets.token_hex(8)
-        messages = worker.take_on(run)
-        ended = late = False
+        except Unusable as fault:
+            yield Failed("flow_failed", str(fault))
+            return
+        except Gone:
+            yield _CRASHED
+            return
         try:
-            worker.say(_message(run, job))
-            async for event in _events(messages, deadline):
-                ended = not isinstance(event, Token)
-                yield event
-        except TimeoutError:
-            late = True
-            yield Failed("timeout", f"The run took longer than {job.timeout:g} seconds and was stopped.")
+            process.say(_message(job))
+            async with aclosing(_events(process, job, deadline)) as events:
+                async for event in events:
+                    yield event
         finally:
-            if ended:
-                worker.forget(run)
-            else:
-                self._let_go(worker, run, late=late)
+            process.end()
+            template.used -= 1
 
-    def _let_go(self, worker: WorkerProcess, run: str, *, late: bool) -> None:
-        """End a run that is still under way. Its code may sit in a thread that nothing can stop, so a late one takes its worker along."""
-        if late:
-            self._pool.retire(worker)
-        task = asyncio.create_task(_farewell(worker, run))
-        self._farewells.add(task)
-        task.add_done_callback(self._farewells.discard)
+    async def _template(self, flow: FlowRef) -> Template:
+        """Of this version of the flow. Raises Unusable."""
+        await self._nursery.ready.wait()
+        template = self._templates.get(flow.content_hash)
+        if template is None or not template.alive:
+            self._make_room()
+            template = Template(self._nursery, flow, self._home / secrets.token_hex(8))
+            self._templates[flow.content_hash] = template
+            asyncio.get_running_loop().call_later(LOADING, template.give_up)
+        self._templates.move_to_end(flow.content_hash)
+        return template
 
-    async def _start_worker(self) -> WorkerProcess:
-        self._home.mkdir(parents=True, exist_ok=True)
-        return await WorkerProcess.start(self._environment, self._memory)
+    def _make_room(self) -> None:
+        for content_hash, template in tuple(self._templates.items()):
+            if len(self._templates) >= TEMPLATES and not template.used:
+                template.close()
+                del self._templates[content_hash]
 
-    def _greet(self, worker: WorkerProcess) -> None:
+    async def _load_first(self) -> None:
+        await self._nursery.ready.wait()
         for flow in self._flows:
-            worker.say({"prepare": _flow(flow)})
+            try:
+                template = await self._template(flow)
+                await template.loaded()
+            except (Unusable, Gone) as fault:
+                _log.warning("The flow %s cannot be loaded: %s", flow.name, fault)
+            else:
+                self._tell(template.missing)
+
+    def _tell(self, missing: Sequence[str]) -> None:
+        """What holds flow code back less here than it could, once."""
+        for words in missing:
+            if words not in self._told:
+                self._told.add(words)
+                _log.warning("Flows are less walled in than they could be: %s.", words)
+
+    def _forget_all(self) -> None:
+        for template in self._templates.values():
+            template.close()
+        self._templates.clear()
 
 
-async def _events(messages: Messages, deadline: float) -> AsyncIterator[Event]:
-    """What the worker says of one run. Raises TimeoutError at the deadline, but never while something already said waits to be read."""
-    spoken = False
-    while (message := await _next(messages, deadline)) is not None:
-        if "token" in message:
-            spoken = True
-            yield Token(message["token"])
-            continue
-        if "done" in message and not spoken and message["done"]:
-            yield Token(message["done"])
-        yield _end(message)
-        return
-    yield Failed("crashed", "The process that ran the flow ended in the middle of the run.")
+async def _live(template: Template) -> RunProcess:
+    """A process that waits. Raises Unusable, Gone."""
+    while not await (process := await template.take()).connect():
+        process.end()
+    return process
 
 
-async def _next(messages: Messages, deadline: float) -> dict[str, Any] | None:
-    if not messages.empty():
-        return messages.get_nowait()
-    async with asyncio.timeout_at(deadline):
-        return await messages.get()
+async def _events(process: RunProcess, job: Job, deadline: float) -> AsyncGenerator[Event, None]:
+    said = 0
+    while True:
+        try:
+            async with asyncio.timeout_at(deadline):
+                message = await process.hear()
+            event = _CRASHED if message is None else _event(message)
+        except TimeoutError:
+            event = _late(job)
+        except (ValueError, KeyError, TypeError):
+            event = Failed("crashed", "What the flow's process said cannot be read.")
+        if not isinstance(event, Failed):
+            if isinstance(event, Finished) and event.text and not said:
+                yield Token(event.text)
+            said += len(event.text)
+            if said > 2 * MOST:
+                event = Failed("flow_failed", f"The flow's answer is longer than {MOST} characters.")
+        yield event
+        if not isinstance(event, Token):
+            return
 
 
-def _end(message: dict[str, Any]) -> Event:
+def _late(job: Job) -> Failed:
+    return Failed("timeout", f"The run took longer than {job.timeout:g} seconds and was stopped.")
+
+
+def _event(message: dict[str, Any]) -> Event:
+    if "token" in message:
+        return Token(str(message["token"]))
     if "done" in message:
-        return Finished(message["done"], message.get("usage", {}))
-    if "failed" in message:
-        return Failed("flow_failed", message["failed"])
-    return Failed("cancelled", "The run was stopped.")
+        return Finished(str(message["done"]), {str(name): int(count) for name, count in message["usage"].items()})
+    return Failed("flow_failed", str(message["failed"]))
 
 
-async def _farewell(worker: WorkerProcess, run: str) -> None:
-    """A worker that cannot even say goodbye holds up every run it has: it is killed."""
-    worker.say({"cancel": run})
-    messages = worker.runs[run]
-    try:
-        async with asyncio.timeout(CANCEL_GRACE):
-            while (message := await messages.get()) is not None and "token" in message:
-                continue
-    except TimeoutError:
-        worker.kill()
-    finally:
-        worker.forget(run)
-
-
-def _flow(flow: FlowRef) -> dict[str, str]:
-    return {"path": str(flow.path.resolve()), "hash": flow.content_hash}
-
-
-def _message(run: str, job: Job) -> dict[str, Any]:
+def _message(job: Job) -> dict[str, Any]:
     return {
-        "run": run,
-        "flow": _flow(job.flow),
         "text": job.text,
         "session": job.session_id,
         "variables": dict(job.variables),
         "tweaks": tweaks_for(job),
+        "seconds": job.timeout,
     }

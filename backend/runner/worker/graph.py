@@ -1,82 +1,59 @@
-"""lfx itself: prepares a flow's graph once, runs a copy of it for each job. Imported by the worker process only."""
+"""lfx itself: loads a flow's graph, and runs it, once. Imported by the worker processes only."""
 
 from __future__ import annotations
 
 import asyncio
-import copy
-import gc
 import hashlib
 import json
 import re
-from collections import OrderedDict
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
-
-MAX_GRAPHS = 32
-"""Prepared graphs that are kept; the one unused for longest goes first."""
-
-_graphs: OrderedDict[str, Any] = OrderedDict()
-_spares: dict[str, Any] = {}
-_preparing = asyncio.Lock()
 
 
 class FlowFailed(Exception):
     """A component of the flow failed; the text is for an operator."""
 
 
-def warm() -> None:
-    """Import lfx now, so that the first run does not wait for it, and keep the collector from walking what never goes away."""
+async def rehearse() -> None:
+    """Import lfx, and play a flow of our own once, so that no run pays for what lfx does the first time."""
     import lfx.cli.common
     import lfx.cli.runtime_variables
-    import lfx.components.input_output
     import lfx.events.event_manager
-    import lfx.load.load
     import lfx.processing.process  # noqa: F401
+    from lfx.components.input_output import ChatInput, ChatOutput
+    from lfx.graph.graph.base import Graph
 
-    gc.collect()
-    gc.freeze()
-
-
-async def prepare(path: str, content_hash: str) -> Any:
-    """The flow's graph, never run itself. Raises FlowFailed when the file is missing, changed or not a flow."""
-    async with _preparing:
-        if content_hash not in _graphs:
-            _graphs[content_hash] = await _load(path, content_hash)
-            while len(_graphs) > MAX_GRAPHS:
-                _spares.pop(_graphs.popitem(last=False)[0], None)
-        _graphs.move_to_end(content_hash)
-        return _graphs[content_hash]
+    heard = ChatInput(_id="ChatInput-1")
+    said = ChatOutput(_id="ChatOutput-1").set(input_value=heard.message_response)
+    source = json.dumps(Graph(heard, said).dump()).encode()
+    graph = await load(source, hashlib.sha256(source).hexdigest())
+    async for _ in stream(graph, {"text": "Hello", "session": "rehearsal", "variables": {}, "tweaks": {}}):
+        pass
 
 
-def restock(content_hash: str) -> None:
-    """Lay a copy by for the next run of the flow: copying is most of what a short run costs, and now nobody waits."""
-    if content_hash in _graphs and content_hash not in _spares:
-        _spares[content_hash] = copy.deepcopy(_graphs[content_hash])
-
-
-async def _load(path: str, content_hash: str) -> Any:
+async def load(source: bytes, content_hash: str) -> Any:
+    """The flow's graph, not run. Raises FlowFailed when it is another version or not a flow."""
     from lfx.load.load import aload_flow_from_json
 
-    try:
-        data = await asyncio.to_thread(Path(path).read_bytes)
-    except OSError as error:
-        raise FlowFailed(f"The flow's file cannot be read: {error.strerror}.") from error
-    if hashlib.sha256(data).hexdigest() != content_hash:
+    if hashlib.sha256(source).hexdigest() != content_hash:
         raise FlowFailed("The flow's file is not the version that was asked for.")
     try:
-        graph = await aload_flow_from_json(json.loads(data))
+        graph = await aload_flow_from_json(json.loads(source))
         graph.prepare()
     except (ValueError, KeyError, TypeError) as error:
         raise FlowFailed(f"The file is not a flow that can be run: {type(error).__name__}: {error}"[:300]) from error
     return graph
 
 
-async def stream(job: dict[str, Any]) -> AsyncIterator[tuple[str, Any]]:
-    """("token", text)… and last ("done", {"done": text, "usage": {…}}). Raises FlowFailed."""
+async def stream(graph: Any, job: dict[str, Any]) -> AsyncIterator[tuple[str, Any]]:
+    """("token", text)… and last ("done", {"done": text, "usage": {…}}). The graph is used up. Raises FlowFailed."""
+    from lfx.cli.runtime_variables import apply_global_vars_to_graph
     from lfx.events.event_manager import create_stream_tokens_event_manager
+    from lfx.processing.process import process_tweaks_on_graph
 
-    graph = await _graph(job)
+    graph.context["no_env_fallback"] = True
+    apply_global_vars_to_graph(graph, job["variables"])
+    process_tweaks_on_graph(graph, job["tweaks"], caller_supplied=False)
     queue: asyncio.Queue[Any] = asyncio.Queue()
     # A flow is asked for tokens only when there is an event manager to take them.
     work = asyncio.ensure_future(_execute(graph, job, create_stream_tokens_event_manager(queue=queue)))
@@ -92,19 +69,6 @@ async def stream(job: dict[str, Any]) -> AsyncIterator[tuple[str, Any]]:
         yield "done", _answer(work, faults)
     finally:
         work.cancel()
-
-
-async def _graph(job: dict[str, Any]) -> Any:
-    """A copy for this run alone: a graph that two runs share gives most of them nothing."""
-    from lfx.cli.runtime_variables import apply_global_vars_to_graph
-    from lfx.processing.process import process_tweaks_on_graph
-
-    base = await prepare(job["flow"]["path"], job["flow"]["hash"])
-    graph = _spares.pop(job["flow"]["hash"], None) or copy.deepcopy(base)
-    graph.context["no_env_fallback"] = True
-    apply_global_vars_to_graph(graph, job["variables"])
-    process_tweaks_on_graph(graph, job["tweaks"], caller_supplied=False)
-    return graph
 
 
 async def _execute(graph: Any, job: dict[str, Any], events: Any) -> Any:
@@ -129,8 +93,11 @@ def _answer(work: asyncio.Future[Any], faults: list[str]) -> dict[str, Any]:
 
 def _words(error: BaseException, faults: list[str]) -> str:
     """The component's own words where it had any, else the error's; never a traceback."""
-    if isinstance(error, MemoryError):
-        return "The flow needs more memory than a worker may use."
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, MemoryError):
+            return "The flow needs more memory than a worker may use."
+        cause = cause.__cause__ or cause.__context__
     return re.sub(r"\s+", " ", next(filter(None, faults), "") or str(error) or type(error).__name__)[:500]
 
 

@@ -22,12 +22,16 @@ def flow(product: Product = KBA, name: str = "flow") -> FlowRef:
     return flow_ref(product.flow(name), product.slug + name.removeprefix("flow"))
 
 
-def made(folder: Path, name: str, body: str) -> FlowRef:
-    """A flow whose component answers with what `body`, the inside of `answer(question, before, passages, manner)`, returns."""
+def made(folder: Path, name: str, body: str, *, module: str = "") -> FlowRef:
+    """A flow whose component answers with what `body`, the inside of `answer(question, before, passages, manner)`, returns.
+
+    module: lines of the component's module itself, which are run when the flow is loaded.
+    """
     data = json.loads(KBA.flow().read_text())
     node = next(node for node in data["data"]["nodes"] if node["data"]["type"] == "ExtractiveAnswer")
     code = node["data"]["node"]["template"]["code"]
     code["value"] += "\n\ndef answer(question, before, passages, manner):\n" + textwrap.indent(textwrap.dedent(body).strip(), "    ") + "\n"
+    code["value"] = code["value"].replace("\nclass ExtractiveAnswer", f"\n{module}\n\nclass ExtractiveAnswer")
     path = folder / f"{name}.json"
     path.write_text(json.dumps(data))
     return flow_ref(path, name)

@@ -1,0 +1,129 @@
+"""Keeps the process alive that lfx is imported in, and that a template is forked from for each flow."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import secrets
+import shutil
+import socket
+import sys
+from collections import deque
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from backend.kernel.processes import end
+from backend.runner.messages import send
+
+_log = logging.getLogger(__name__)
+_ROOT = Path(__file__).resolve().parents[2]
+_PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR")
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 30.0
+"""Seconds between two starts of a nursery that keeps dying."""
+
+
+def environment(llm_base_url: str) -> dict[str, str]:
+    """Beside its home, everything flow code can find in its environment: no setting and no secret of ours is in it."""
+    passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    host = urlsplit(llm_base_url).hostname or ""
+    # lfx refuses to send a key to a private address unless the host is named.
+    allowed = {"LANGFLOW_SSRF_ALLOWED_HOSTS": host, "LANGFLOW_PROVIDER_CREDENTIAL_ALLOWED_HOSTS": host} if host else {}
+    one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "MALLOC_ARENA_MAX", "DO_NOT_TRACK"), "1")
+    return passed | allowed | one | {"PYTHONUNBUFFERED": "1", "PYTHONPATH": str(_ROOT)}
+
+
+class Nursery:
+    """ready: it can take a flow. trouble: empty then, else why not."""
+
+    def __init__(self, home: Path, llm_base_url: str, memory: int, ports: Sequence[int], lost: Callable[[], None]) -> None:
+        """memory: bytes of address space of each process. lost: told whenever every template is gone."""
+        self._home, self._environment, self._lost = home, environment(llm_base_url), lost
+        self._arguments = str(memory), ",".join(map(str, ports))
+        self._control: socket.socket | None = None
+        self._keeper: asyncio.Task[None] | None = None
+        self._said: deque[str] = deque(maxlen=20)
+        self.ready = asyncio.Event()
+        self.trouble = "starting"
+        self.pid = 0
+
+    async def open(self) -> None:
+        self._keeper = asyncio.create_task(self._keep())
+
+    async def close(self) -> None:
+        if self._keeper is not None:
+            self._keeper.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._keeper
+        self._keeper, self.trouble = None, "stopped"
+
+    def adopt(self, sock: socket.socket, flow: int, content_hash: str, home: Path) -> None:
+        """Make a template that speaks on `sock`, of the flow whose file the descriptor is."""
+        self._say({"open": {"hash": content_hash, "home": str(home)}}, sock.fileno(), flow)
+
+    def reap(self, pid: int) -> None:
+        """Let go of a template that was killed; only then may its number be another's."""
+        self._say({"reap": pid})
+
+    def _say(self, message: dict[str, object], *descriptors: int) -> None:
+        if self._control is not None:
+            with contextlib.suppress(OSError):
+                send(self._control, message, descriptors)
+
+    async def _keep(self) -> None:
+        pause = FIRST_PAUSE
+        while True:
+            if await self._live():
+                pause = FIRST_PAUSE
+            self.trouble = f"the worker ended by itself: {' '.join(self._said)[-300:] or 'without a word'}"
+            _log.warning("Flows: %s", self.trouble)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+    async def _live(self) -> bool:
+        """One life, from its start to its end. Returns whether it was ever ready."""
+        process, control, home = await self._start()
+        words = asyncio.create_task(self._listen(process))
+        try:
+            # It speaks once, to say that it is ready, and not even that when it dies.
+            if not await asyncio.get_running_loop().sock_recv(control, 1000):
+                return False
+            self._control, self.pid, self.trouble = control, process.pid, ""
+            self.ready.set()
+            await process.wait()
+            return True
+        finally:
+            self.ready.clear()
+            self._control = None
+            control.close()
+            self._lost()
+            await end(process)
+            words.cancel()
+            await asyncio.to_thread(shutil.rmtree, home, ignore_errors=True)
+
+    async def _start(self) -> tuple[asyncio.subprocess.Process, socket.socket, Path]:
+        # lfx keeps things of its own in its home, which no flow is to find there.
+        home = self._home / f"nursery-{secrets.token_hex(8)}"
+        await asyncio.to_thread(home.mkdir, mode=0o700, parents=True)
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        with theirs:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-P", "-m", "backend.runner.worker", str(theirs.fileno()), *self._arguments),
+                cwd=home,
+                env=self._environment | {"HOME": str(home), "TMPDIR": str(home)},
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.PIPE,
+                pass_fds=(theirs.fileno(),),
+                start_new_session=True,
+            )
+        return process, ours, home
+
+    async def _listen(self, process: asyncio.subprocess.Process) -> None:
+        """What it prints is drained, so that it never waits for us, and the last of it kept for the log. Flows print elsewhere."""
+        assert process.stderr is not None
+        while chunk := await process.stderr.read(65536):
+            self._said.extend(chunk.decode(errors="replace").splitlines()[-20:])

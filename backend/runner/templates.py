@@ -1,0 +1,189 @@
+"""A flow that is loaded and waits, and the processes that come of it: one for each run, one more kept ready for the next."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+from collections import deque
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from backend.runner.messages import Inbox, send
+from backend.runner.nursery import Nursery
+from backend.runner.ports import FlowRef
+
+MAX_LINE = 16 * 1024 * 1024
+"""Bytes of one message of a run; what says more is not well."""
+
+
+class Unusable(Exception):
+    """The flow cannot be loaded; the text is for an operator."""
+
+
+class Gone(Exception):
+    """The template ended."""
+
+
+class RunProcess:
+    """A process that waits for one job, does it, and is done with."""
+
+    def __init__(self, template: Template, pid: int, sock: socket.socket) -> None:
+        self._template, self.pid, self._sock = template, pid, sock
+        self._reader: asyncio.StreamReader | None = None
+        self._writer: asyncio.StreamWriter | None = None
+
+    async def connect(self) -> bool:
+        """False when it died while it waited, before it was told anything."""
+        self._reader, self._writer = await asyncio.open_unix_connection(sock=self._sock, limit=MAX_LINE)
+        await asyncio.sleep(0)
+        return not self._reader.at_eof()
+
+    def say(self, message: Mapping[str, Any]) -> None:
+        assert self._writer is not None
+        self._writer.write(json.dumps(message).encode() + b"\n")
+
+    async def hear(self) -> dict[str, Any] | None:
+        """None when it is dead. Raises ValueError for what is no message: flow code can write there too."""
+        assert self._reader is not None
+        try:
+            line = await self._reader.readline()
+        except ConnectionError:
+            return None
+        message = json.loads(line) if line else None
+        if message is not None and not isinstance(message, dict):
+            raise ValueError("not a message")
+        return message
+
+    def end(self) -> None:
+        """At once and for good; the template gives its number and its folder back."""
+        if self._writer is None:
+            self._sock.close()
+        else:
+            self._writer.transport.abort()
+        self._template.release(self)
+
+
+class Template:
+    """used: how many runs it has under way or waiting. Safe to ask after its end, which raises Gone."""
+
+    def __init__(self, nursery: Nursery, flow: FlowRef, home: Path) -> None:
+        """Raises Unusable when the flow's file cannot be read."""
+        self._nursery, self._home, self.pid, self.used = nursery, home, 0, 0
+        self.missing: list[str] = []
+        self._alive = True
+        self._spares: deque[RunProcess] = deque()
+        self._waiting: deque[asyncio.Future[RunProcess]] = deque()
+        self._loop = asyncio.get_running_loop()
+        self._loaded: asyncio.Future[None] = self._loop.create_future()
+        # Nobody may be waiting when it fails.
+        self._loaded.add_done_callback(lambda loaded: loaded.cancelled() or loaded.exception())
+        try:
+            file = os.open(flow.path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError as fault:
+            raise Unusable(f"The flow's file cannot be read: {fault.strerror}.") from fault
+        self._sock, theirs = socket.socketpair()
+        self._sock.setblocking(False)
+        self._inbox = Inbox(self._sock)
+        home.mkdir(mode=0o700, parents=True)
+        with theirs:
+            nursery.adopt(theirs, file, flow.content_hash, home)
+        os.close(file)
+        self._loop.add_reader(self._sock, self._hear)
+
+    @property
+    def alive(self) -> bool:
+        return self._alive
+
+    async def loaded(self) -> None:
+        """Raises Unusable, Gone."""
+        await asyncio.shield(self._loaded)
+
+    def give_up(self) -> None:
+        """End it when it is not loaded yet: the module of one of its components may never return."""
+        if not self._loaded.done():
+            self._loaded.set_exception(Unusable("The flow takes too long to load."))
+            self.close()
+
+    async def take(self) -> RunProcess:
+        """A process that has not run anything. Raises Unusable, Gone."""
+        await self.loaded()
+        if not self._alive:
+            raise Gone
+        if self._spares:
+            return self._spares.popleft()
+        waiter: asyncio.Future[RunProcess] = self._loop.create_future()
+        self._waiting.append(waiter)
+        self._say({"fork": True})
+        try:
+            return await waiter
+        except asyncio.CancelledError:
+            if waiter.done() and not waiter.cancelled() and not waiter.exception():
+                self._spares.append(waiter.result())
+            raise
+
+    def release(self, run: RunProcess) -> None:
+        """Kill it, and have another ready for the next run when nobody waits for the processor now."""
+        if not self._alive:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(run.pid, signal.SIGKILL)
+        self._say({"reap": run.pid})
+        if not self._spares and not self._waiting and self.used <= 1:
+            self._say({"fork": True})
+
+    def close(self) -> None:
+        """With every run it has. Safe to repeat."""
+        if not self._alive:
+            return
+        self._alive = False
+        self._loop.remove_reader(self._sock)
+        self._inbox.close()
+        self._sock.close()
+        if self.pid and self._nursery.ready.is_set():
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
+            self._nursery.reap(self.pid)
+        if not self._loaded.done():
+            self._loaded.set_exception(Gone())
+        for waiter in self._waiting:
+            if not waiter.done():
+                waiter.set_exception(Gone())
+        for spare in self._spares:
+            spare.end()
+        self._loop.run_in_executor(None, lambda: shutil.rmtree(self._home, ignore_errors=True))
+
+    def _say(self, message: Mapping[str, object]) -> None:
+        with contextlib.suppress(OSError):
+            send(self._sock, message)
+
+    def _hear(self) -> None:
+        for message in self._inbox.take():
+            if "pid" in message:
+                self.pid = message["pid"]
+            elif "ready" in message:
+                self.missing = message["open"]
+                self._loaded.set_result(None)
+                self._say({"fork": True})
+            elif "learned" in message:
+                spares, self._spares = self._spares, deque()
+                for spare in spares:
+                    spare.end()
+            elif "failed" in message:
+                self._loaded.set_exception(Unusable(message["failed"]))
+            else:
+                self._came(RunProcess(self, message["run"], socket.socket(fileno=self._inbox.take_descriptor())))
+        if self._inbox.closed:
+            self.close()
+
+    def _came(self, run: RunProcess) -> None:
+        while self._waiting:
+            if not (waiter := self._waiting.popleft()).done():
+                waiter.set_result(run)
+                return
+        self._spares.append(run)

@@ -1,0 +1,28 @@
+"""Numbers and calls of Linux that Python does not have."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+
+PR_SET_PDEATHSIG, PR_SET_SECCOMP, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 22, 24, 38
+SECCOMP_MODE_FILTER = 2
+CAPABILITY_VERSION = 0x20080522
+
+
+def prctl(option: int, value: int, pointer: object = None, *, fails: bool = True) -> int:
+    """Raises OSError unless fails is False, and returns -1 then."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    result = int(libc.prctl(option, ctypes.c_ulong(value), pointer, ctypes.c_ulong(0), ctypes.c_ulong(0)))
+    if result < 0 and fails:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    return result
+
+
+def syscall(number: int, *arguments: object) -> int:
+    """Raises OSError."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    result = int(libc.syscall(ctypes.c_long(number), *arguments))
+    if result < 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    return result
