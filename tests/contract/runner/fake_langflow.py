@@ -128,6 +128,10 @@ async def fails(*_: Any) -> Any:
     raise ComponentFailed("the shelf is empty")
 
 
+async def tells_session(body: dict[str, Any], *_: Any) -> tuple[str, None]:
+    return body["session_id"], None
+
+
 async def never_ends(*_: Any) -> Any:
     await asyncio.Event().wait()
 

@@ -61,6 +61,36 @@ async def test_a_model_is_asked_with_the_settings_of_the_market_and_the_passages
     assert "We sell gift cards of $10" in stage.llm.asked[-1]["messages"][-1]["content"]
 
 
+async def test_runs_at_once_have_their_own_variables_and_settings_of_nodes(stage: Stage) -> None:
+    plan = flow_for(KBA, stage.settings)
+    stage.llm.hold.clear()
+
+    def of(n: int) -> Job:
+        return job(
+            plan.flow,
+            run_id=f"run_{n}",
+            session_id=f"inst_{n}:c",
+            variables={**plan.variables, "OPENAI_API_KEY": f"sk-of-customer-{n}"},
+            tweaks={"OpenAIModel-answer": {"model_name": f"model-{n}"}},
+        )
+
+    before = len(stage.llm.asked)
+    runs = [asyncio.create_task(stage.play(of(n))) for n in range(3)]
+    async with asyncio.timeout(60):
+        while len(stage.llm.asked) < before + 3:
+            await asyncio.sleep(0.02)
+    stage.llm.hold.set()
+    ends = [events[-1] for events in await asyncio.gather(*runs)]
+    assert all(isinstance(end, Finished) for end in ends), ends
+    asked = {(key, body["model"]) for key, body in zip(stage.llm.keys[before:], stage.llm.asked[before:], strict=True)}
+    assert asked == {(f"sk-of-customer-{n}", f"model-{n}") for n in range(3)}
+
+
+async def test_a_run_is_in_the_session_that_its_job_names(stage: Stage) -> None:
+    ends = await asyncio.gather(*(stage.play(job(stage.session, session_id=f"inst_{n}:conv_1")) for n in range(3)))
+    assert [end[-1] for end in ends] == [Finished(f"inst_{n}:conv_1") for n in range(3)]
+
+
 async def test_a_failed_component_fails_the_run_in_its_own_words(stage: Stage) -> None:
     assert await stage.play(job(stage.failing)) == [Failed("flow_failed", "the shelf is empty")]
 
