@@ -9,6 +9,9 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+MOST = 1024 * 1024
+"""Bytes of one message."""
+
 
 def send(sock: socket.socket, message: Mapping[str, object], descriptors: Sequence[int] = ()) -> None:
     """Short messages alone, for it takes what the socket takes at once. Raises OSError."""
@@ -25,7 +28,7 @@ class Inbox:
         self.closed = False
 
     def take(self) -> list[dict[str, Any]]:
-        """Whole messages that have come. `closed` tells afterwards whether more will."""
+        """Whole messages that have come. `closed` tells afterwards whether more will. Raises ValueError."""
         try:
             data, descriptors, _, _ = socket.recv_fds(self._sock, 65536, 64)
         except BlockingIOError:
@@ -35,6 +38,8 @@ class Inbox:
         self.closed = not data
         self._descriptors.extend(descriptors)
         *lines, self._held = (self._held + data).split(b"\n")
+        if len(self._held) > MOST:
+            raise ValueError("a message without end")
         return [json.loads(line) for line in lines]
 
     def take_descriptor(self) -> int:

@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from backend.kernel.processes import end
-from backend.runner.messages import send
+from backend.runner.messages import Inbox, send
 
 _log = logging.getLogger(__name__)
 _ROOT = Path(__file__).resolve().parents[2]
@@ -44,6 +44,7 @@ class Nursery:
         self._arguments = str(memory), ",".join(map(str, ports))
         self._control: socket.socket | None = None
         self._keeper: asyncio.Task[None] | None = None
+        self._unnamed: deque[Callable[[int], None]] = deque()
         self._said: deque[str] = deque(maxlen=20)
         self.ready = asyncio.Event()
         self.trouble = "starting"
@@ -59,8 +60,9 @@ class Nursery:
                 await self._keeper
         self._keeper, self.trouble = None, "stopped"
 
-    def adopt(self, sock: socket.socket, flow: int, content_hash: str, home: Path) -> None:
-        """Make a template that speaks on `sock`, of the flow whose file the descriptor is."""
+    def adopt(self, sock: socket.socket, flow: int, content_hash: str, home: Path, named: Callable[[int], None]) -> None:
+        """Make a template that speaks on `sock`, of the flow whose file the descriptor is. named: told its process id."""
+        self._unnamed.append(named)
         self._say({"open": {"hash": content_hash, "home": str(home)}}, sock.fileno(), flow)
 
     def reap(self, pid: int) -> None:
@@ -71,6 +73,12 @@ class Nursery:
         if self._control is not None:
             with contextlib.suppress(OSError):
                 send(self._control, message, descriptors)
+
+    def _hear(self, inbox: Inbox) -> None:
+        for message in inbox.take():
+            self._unnamed.popleft()(message["template"])
+        if inbox.closed and self._control is not None:
+            asyncio.get_running_loop().remove_reader(self._control)
 
     async def _keep(self) -> None:
         pause = FIRST_PAUSE
@@ -87,15 +95,19 @@ class Nursery:
         process, control, home = await self._start()
         words = asyncio.create_task(self._listen(process))
         try:
-            # It speaks once, to say that it is ready, and not even that when it dies.
+            # It says that it is ready before all else, and not even that when it dies.
             if not await asyncio.get_running_loop().sock_recv(control, 1000):
                 return False
             self._control, self.pid, self.trouble = control, process.pid, ""
             self.ready.set()
+            inbox = Inbox(control)
+            asyncio.get_running_loop().add_reader(control, self._hear, inbox)
             await process.wait()
             return True
         finally:
+            asyncio.get_running_loop().remove_reader(control)
             self.ready.clear()
+            self._unnamed.clear()
             self._control = None
             control.close()
             self._lost()

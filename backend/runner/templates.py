@@ -92,7 +92,7 @@ class Template:
         self._inbox = Inbox(self._sock)
         home.mkdir(mode=0o700, parents=True)
         with theirs:
-            nursery.adopt(theirs, file, flow.content_hash, home)
+            nursery.adopt(theirs, file, flow.content_hash, home, self._named)
         os.close(file)
         self._loop.add_reader(self._sock, self._hear)
 
@@ -132,7 +132,9 @@ class Template:
         if not self._alive:
             return
         with contextlib.suppress(ProcessLookupError):
-            os.kill(run.pid, signal.SIGKILL)
+            # Whatever number we were told, it is a process of this flow that ends, for none can leave its group.
+            if os.getpgid(run.pid) == self.pid:
+                os.kill(run.pid, signal.SIGKILL)
         self._say({"reap": run.pid})
         if not self._spares and not self._waiting and self.used <= 1:
             self._say({"fork": True})
@@ -145,10 +147,7 @@ class Template:
         self._loop.remove_reader(self._sock)
         self._inbox.close()
         self._sock.close()
-        if self.pid and self._nursery.ready.is_set():
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.pid, signal.SIGKILL)
-            self._nursery.reap(self.pid)
+        self._kill()
         if not self._loaded.done():
             self._loaded.set_exception(Gone())
         for waiter in self._waiting:
@@ -158,28 +157,45 @@ class Template:
             spare.end()
         self._loop.run_in_executor(None, lambda: shutil.rmtree(self._home, ignore_errors=True))
 
+    def _named(self, pid: int) -> None:
+        self.pid = pid
+        if not self._alive:
+            self._kill()
+
+    def _kill(self) -> None:
+        if self.pid and self._nursery.ready.is_set():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+                os.killpg(self.pid, signal.SIGKILL)
+            self._nursery.reap(self.pid)
+
     def _say(self, message: Mapping[str, object]) -> None:
         with contextlib.suppress(OSError):
             send(self._sock, message)
 
     def _hear(self) -> None:
-        for message in self._inbox.take():
-            if "pid" in message:
-                self.pid = message["pid"]
-            elif "ready" in message:
-                self.missing = message["open"]
-                self._loaded.set_result(None)
-                self._say({"fork": True})
-            elif "learned" in message:
-                spares, self._spares = self._spares, deque()
-                for spare in spares:
-                    spare.end()
-            elif "failed" in message:
-                self._loaded.set_exception(Unusable(message["failed"]))
-            else:
-                self._came(RunProcess(self, message["run"], socket.socket(fileno=self._inbox.take_descriptor())))
+        """The module of a flow runs in its template, and may say what it likes here: what is no message of ours is the template's end."""
+        try:
+            for message in self._inbox.take():
+                self._take_in(message)
+        except (ValueError, KeyError, TypeError, IndexError, AttributeError, OSError, asyncio.InvalidStateError):
+            self._inbox.closed = True
         if self._inbox.closed:
             self.close()
+
+    def _take_in(self, message: dict[str, Any]) -> None:
+        if "ready" in message:
+            self.missing = [str(words) for words in message["open"]]
+            self._loaded.set_result(None)
+            self._say({"fork": True})
+        elif "learned" in message:
+            spares, self._spares = self._spares, deque()
+            for spare in spares:
+                spare.end()
+        elif "failed" in message:
+            self._loaded.set_exception(Unusable(str(message["failed"])))
+        else:
+            self._came(RunProcess(self, int(message["run"]), socket.socket(fileno=self._inbox.take_descriptor())))
 
     def _came(self, run: RunProcess) -> None:
         while self._waiting:

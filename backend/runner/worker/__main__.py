@@ -1,7 +1,8 @@
 """`python -m backend.runner.worker FD BYTES PORTS`: the nursery. It imports lfx, and forks a template for each flow it is given.
 
 Lines of JSON over the Unix socket FD. In: `{"open": {hash, home}}` with two descriptors, the template's own socket and the flow's file;
-`{"reap": pid}` once a template has been killed, for only then may its number be given to another process. Out: `{"ready": true}`.
+`{"reap": pid}` once a template has been killed, for only then may its number be given to another process. Out: `{"ready": true}`, then
+`{"template": pid}` for each. It is told here because a template runs the module of its flow, and might name any process as itself.
 The nursery ends when its parent does, and its templates with it.
 """
 
@@ -29,12 +30,13 @@ def main(descriptor: int, walls: Walls) -> None:
             os.waitpid(message["reap"], 0)
             continue
         own, flow = channel.take_descriptor(), channel.take_descriptor()
-        if os.fork() == 0:
+        if (pid := os.fork()) == 0:
             try:
                 channel.close()
                 Template(Channel(socket.socket(fileno=own)), walls).live(flow, message["open"]["hash"], Path(message["open"]["home"]))
             finally:
                 os._exit(1)
+        channel.say({"template": pid})
         os.close(own)
         os.close(flow)
 

@@ -1,6 +1,6 @@
 """One flow, loaded once behind walls and never run; a copy of this process runs it, each time anew.
 
-In: `{"fork": true}`, and `{"reap": pid}` once a run's process has been killed. Out: `{"pid"}`, then `{"ready", "open"}` (open: walls that
+In: `{"fork": true}`, and `{"reap": pid}` once a run's process has been killed. Out: `{"ready", "open"}` (open: walls that
 this system does not have) or `{"failed"}`; then `{"run": pid}` with the socket of a process that waits for a job, and
 `{"learned": true}` when those made from now on are quicker.
 """
@@ -30,7 +30,6 @@ class Template:
         os.setsid()
         die_with_parent()
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        self._channel.say({"pid": os.getpid()})
         with open(flow, "rb") as file:
             source = file.read()
         _say_and_hear_nothing()

@@ -240,6 +240,28 @@ async def test_a_flow_that_misbehaves_while_it_is_loaded_fails_alone(
     assert runner.health() == ""
 
 
+@pytest.mark.parametrize(
+    "words", ['{{"run": {pid}}}', '{{"pid": {pid}}}', '{{"template": {pid}}}', "nonsense", "[]", '{{"ready": 1, "open": 1}}']
+)
+async def test_a_flow_cannot_have_the_server_end_a_process_for_it(runner: EmbeddedRunner, tmp_path: Path, words: str) -> None:
+    with subprocess.Popen(["sleep", "60"]) as victim:
+        module = f"""
+def tell(n):
+    import os, socket
+    try:
+        socket.send_fds(socket.socket(fileno=os.dup(n)), [{(words.format(pid=victim.pid) + chr(10)).encode()!r}], [socket.socketpair()[1].detach()])
+    except OSError:
+        pass
+
+EARLY = [tell(n) for n in range(3, 40)]
+"""
+        spoils = made(tmp_path, "spoofs", "return 'x'", module=module)
+        await play(runner, job(spoils, timeout=10.0))
+        assert isinstance((await play(runner, job(flow())))[-1], Finished)
+        assert victim.poll() is None
+        victim.kill()
+
+
 async def test_a_process_that_died_while_it_waited_costs_no_run(runner: EmbeddedRunner) -> None:
     assert await text_of(runner, flow())
     template = runner._templates[flow().content_hash]
