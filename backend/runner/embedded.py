@@ -11,6 +11,7 @@ from contextlib import aclosing
 from typing import Any
 from urllib.parse import urlsplit
 
+from backend.runner import ports
 from backend.runner.flows import tweaks_for
 from backend.runner.masking import masked
 from backend.runner.nursery import Nursery
@@ -24,8 +25,6 @@ TEMPLATES = 16
 """Flows that are kept loaded; the one unused for longest goes first."""
 LOADING = 60.0
 """Seconds that a flow has to load."""
-MOST = 4 * 1024 * 1024
-"""Characters of one answer."""
 NAMES = 53
 """TCP port that names are asked from."""
 _CRASHED = Failed("crashed", "The process that ran the flow ended in the middle of the run.")
@@ -39,8 +38,8 @@ class EmbeddedRunner:
         self._flows = tuple(flows)
         self._home = settings.data_dir.resolve() / "runner"
         model = urlsplit(settings.llm_base_url)
-        ports = {*settings.runner_ports, NAMES, model.port or (80 if model.scheme == "http" else 443)}
-        self._nursery = Nursery(self._home, settings.llm_base_url, memory, sorted(ports), self._forget_all)
+        allowed = {*settings.runner_ports, NAMES, model.port or (80 if model.scheme == "http" else 443)}
+        self._nursery = Nursery(self._home, settings.llm_base_url, memory, sorted(allowed), self._forget_all)
         self._templates: OrderedDict[str, Template] = OrderedDict()
         self._turns = asyncio.Semaphore(settings.runner_at_once)
         self._told: set[str] = set()
@@ -167,9 +166,9 @@ async def _events(process: RunProcess, job: Job, deadline: float) -> AsyncGenera
         if not isinstance(event, Failed):
             if isinstance(event, Finished) and event.text and not said:
                 yield Token(event.text)
-            said += len(event.text)
-            if said > 2 * MOST:
-                event = Failed("flow_failed", f"The flow's answer is longer than {MOST} characters.")
+            said += len(event.text) if isinstance(event, Token) else 0
+            if max(said, len(event.text)) > ports.LONGEST:
+                event = ports.too_long()
         yield event
         if not isinstance(event, Token):
             return

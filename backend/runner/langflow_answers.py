@@ -11,6 +11,7 @@ from typing import Any
 
 import aiohttp
 
+from backend.runner import ports
 from backend.runner.ports import Event, Failed, Finished, Token
 
 MAX_OBJECT = 16 * 1024 * 1024
@@ -54,7 +55,7 @@ async def refusal(response: aiohttp.ClientResponse, flow: str) -> Failed | None:
 
 async def said(response: aiohttp.ClientResponse, allowed: float, deadline: float) -> AsyncGenerator[Event, None]:
     """The run as the port tells it, however its bytes were cut on the way. allowed: seconds, for the words alone."""
-    spoken = False
+    spoken = 0
     async with aclosing(_events(response)) as events:
         while True:
             try:
@@ -67,7 +68,9 @@ async def said(response: aiohttp.ClientResponse, allowed: float, deadline: float
                 if said.text and not spoken:
                     yield Token(said.text)
                 await _drain(response)
-            spoken = True
+            spoken += len(said.text) if isinstance(said, Token) else 0
+            if spoken > ports.LONGEST:
+                said = ports.too_long()
             yield said or Failed("crashed", "The Langflow server ended the stream in the middle of the run.")
             if not isinstance(said, Token):
                 return

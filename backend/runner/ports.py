@@ -81,6 +81,12 @@ class Failed:
 
 
 Event = Token | Finished | Failed
+LONGEST = 4 * 1024 * 1024
+"""Characters of an answer. A flow that says more fails."""
+
+
+def too_long() -> Failed:
+    return Failed("flow_failed", f"The flow's answer is longer than {LONGEST} characters.")
 
 
 class Runner(Protocol):

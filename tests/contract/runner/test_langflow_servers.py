@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 import pytest
 from pydantic import SecretStr
 
-from backend.runner import langflow, langflow_server
+from backend.runner import langflow, langflow_server, ports
 from backend.runner.langflow import LangflowRunner
 from backend.runner.ports import Event, Failed, Finished, Token
 from backend.settings import Settings
@@ -200,6 +200,22 @@ async def test_a_server_that_falls_silent_ends_with_the_runs_time() -> None:
     async with raw() as server, runner(server.url) as made:
         server.script = [server.falls_silent]
         assert await play(made, timeout=0.2) == [Token("Hel"), Failed("timeout", "The run took longer than 0.2 seconds and was stopped.")]
+
+
+async def test_a_server_that_floods_is_stopped_at_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ports, "LONGEST", 10_000)
+    async with raw() as server, runner(server.url) as made:
+
+        async def floods(writer: asyncio.StreamWriter) -> bool:
+            writer.write(HEAD)
+            while True:
+                writer.write(chunk({"event": "token", "data": {"chunk": "x" * 1000}}))
+                await writer.drain()
+
+        server.script = [floods]
+        *tokens, last = await play(made)
+        assert sum(len(token.text) for token in tokens if isinstance(token, Token)) == 10_000
+        assert last == Failed("flow_failed", "The flow's answer is longer than 10000 characters.")
 
 
 async def test_a_half_closed_server_is_a_crash_at_once() -> None:

@@ -15,7 +15,7 @@ import psutil
 import pytest
 import pytest_asyncio
 
-from backend.runner import embedded
+from backend.runner import embedded, ports
 from backend.runner.embedded import EmbeddedRunner
 from backend.runner.ports import Event, Failed, Finished, FlowRef, Job, Token
 from backend.settings import Settings
@@ -185,7 +185,7 @@ WRITE = (
 async def test_a_flow_that_floods_tokens_is_stopped_at_a_bound(
     runner: EmbeddedRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(embedded, "MOST", 200_000)
+    monkeypatch.setattr(ports, "LONGEST", 200_000)
     line = 'b\'{"token": "\' + b"x" * 1000 + b\'"}\\n\''
     floods = made(tmp_path, "floods", WRITE.format(line=line, more="True"))
     said, last = 0, None
@@ -197,7 +197,7 @@ async def test_a_flow_that_floods_tokens_is_stopped_at_a_bound(
         if said > 3000:
             break
     *tokens, last = await play(runner, job(floods))
-    assert sum(len(token.text) for token in tokens if isinstance(token, Token)) <= 400_000
+    assert sum(len(token.text) for token in tokens if isinstance(token, Token)) <= 200_000
     assert last == Failed("flow_failed", "The flow's answer is longer than 200000 characters.")
 
 
@@ -245,11 +245,12 @@ async def test_a_flow_that_misbehaves_while_it_is_loaded_fails_alone(
 )
 async def test_a_flow_cannot_have_the_server_end_a_process_for_it(runner: EmbeddedRunner, tmp_path: Path, words: str) -> None:
     with subprocess.Popen(["sleep", "60"]) as victim:
+        line = (words.format(pid=victim.pid) + "\n").encode()
         module = f"""
 def tell(n):
     import os, socket
     try:
-        socket.send_fds(socket.socket(fileno=os.dup(n)), [{(words.format(pid=victim.pid) + chr(10)).encode()!r}], [socket.socketpair()[1].detach()])
+        socket.send_fds(socket.socket(fileno=os.dup(n)), [{line!r}], [socket.socketpair()[1].detach()])
     except OSError:
         pass
 
