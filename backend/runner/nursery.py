@@ -10,6 +10,7 @@ import secrets
 import shutil
 import socket
 import sys
+import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -33,6 +34,11 @@ def environment(llm_base_url: str) -> dict[str, str]:
     allowed = {"LANGFLOW_SSRF_ALLOWED_HOSTS": host, "LANGFLOW_PROVIDER_CREDENTIAL_ALLOWED_HOSTS": host} if host else {}
     one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "MALLOC_ARENA_MAX", "DO_NOT_TRACK"), "1")
     return passed | allowed | one | {"PYTHONUNBUFFERED": "1", "PYTHONPATH": str(_ROOT)}
+
+
+def remove(folder: Path) -> None:
+    """Without waiting for it, and not on the loop's own threads, which may be gone before the last runner is."""
+    threading.Thread(target=shutil.rmtree, args=(folder,), kwargs={"ignore_errors": True}, name="remove").start()
 
 
 class Nursery:
@@ -113,7 +119,7 @@ class Nursery:
             self._lost()
             await end(process)
             words.cancel()
-            await asyncio.to_thread(shutil.rmtree, home, ignore_errors=True)
+            remove(home)
 
     async def _start(self) -> tuple[asyncio.subprocess.Process, socket.socket, Path]:
         # lfx keeps things of its own in its home, which no flow is to find there.

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import json
 import os
-import shutil
 import signal
 import socket
 from collections import deque
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from backend.runner.messages import Inbox, send
-from backend.runner.nursery import Nursery
+from backend.runner.nursery import Nursery, remove
 from backend.runner.ports import FlowRef
 
 MAX_LINE = 16 * 1024 * 1024
@@ -155,7 +154,7 @@ class Template:
                 waiter.set_exception(Gone())
         for spare in self._spares:
             spare.end()
-        self._loop.run_in_executor(None, lambda: shutil.rmtree(self._home, ignore_errors=True))
+        remove(self._home)
 
     def _named(self, pid: int) -> None:
         self.pid = pid

@@ -25,6 +25,8 @@ from tests.contract.runner.fake_openai import FakeOpenAI
 from tests.contract.runner.flows import FLOWS, made
 from tests.contract.runner.served import served
 
+RUNNERS = ["embedded", "langflow", "remote", *(["real-langflow"] if real_langflow.URL else [])]
+
 
 @dataclass
 class Stage:
@@ -47,11 +49,9 @@ async def ready(runner: Runner) -> None:
             await asyncio.sleep(0.02)
 
 
-@pytest_asyncio.fixture(loop_scope="module", scope="module", params=["embedded", "langflow", "real-langflow", "remote"])
+@pytest_asyncio.fixture(loop_scope="module", scope="module", params=RUNNERS)
 async def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     real = request.param == "real-langflow"
-    if real and not real_langflow.URL:
-        pytest.skip("needs a real Langflow server: CMP_TEST_LANGFLOW_URL, CMP_TEST_LANGFLOW_KEY")
     folder: Path = tmp_path_factory.mktemp("runner")
     failing = made(folder, "failing", 'raise ValueError("the shelf is empty")')
     endless = made(folder, "endless", "import time\nwhile True: time.sleep(0.05)")
