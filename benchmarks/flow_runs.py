@@ -39,6 +39,7 @@ from backend.runner.langflow_answers import base_url
 from backend.runner.ports import Finished, FlowRef, Job, Runner
 from backend.settings import Settings
 from benchmarks._contenders import SERVER_CORE, on_core
+from benchmarks._plot import plot
 from benchmarks._system import against, free_port, load, percentile
 from benchmarks.warm_run import BARE
 
@@ -245,19 +246,6 @@ async def adapter(url: str, key: str, flow: FlowRef, runs: int) -> tuple[list[fl
         pairs = [(await timed(ours), await timed(by_hand)) for _ in range(runs)]
     await runner.stop()
     return [one for one, _ in pairs], [one for _, one in pairs]
-
-
-def plot(read: list[float], runs: int, path: Path) -> None:
-    """Megabytes over runs, as a picture."""
-    high = max(read) * 1.1
-    points = " ".join(f"{60 + n * 520 / (len(read) - 1):.1f},{220 - size * 180 / high:.1f}" for n, size in enumerate(read))
-    words = f'<text x="60" y="24">Memory of the server and all its processes, MB, over {runs} runs</text>'
-    ends = ((8, read[0]), (586, read[-1]))
-    marks = "".join(f'<text x="{x}" y="{220 - size * 180 / high:.0f}">{size:.0f}</text>' for x, size in ends)
-    axes = '<path d="M60 40V220H580" fill="none" stroke="#888"/>'
-    line = f'<polyline points="{points}" fill="none" stroke="#1d4ed8" stroke-width="2"/>'
-    style = 'viewBox="0 0 640 240" font-family="sans-serif" font-size="13"'
-    path.write_text(f'<svg xmlns="http://www.w3.org/2000/svg" {style}>{words}{marks}{axes}{line}</svg>\n')
 
 
 def tell(name: str, times: list[float], rate: float | None) -> None:

@@ -126,7 +126,7 @@ def hold(terms: Terms, most: Credits | None) -> Credits:
     if most <= ZERO:
         raise Invalid("A cap of a run is more than 0 credits.", fields={"max_credits": "must be more than 0"})
     if most < terms.run:
-        detail = f"A run of this agent costs up to {terms.run} credits, more than the cap of {most}."
+        detail = f"A run of this agent costs up to {terms.run.words}, more than the cap of {most}."
         raise Invalid(detail, code="quote_exceeds_cap", fields={"max_credits": f"at least {terms.run}"})
     return terms.run
 

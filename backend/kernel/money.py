@@ -56,6 +56,11 @@ class Credits:
         whole, part = divmod(abs(self.micro), MICRO)
         return f"{sign}{whole}.{part:06d}".rstrip("0")
 
+    @property
+    def words(self) -> str:
+        """With its unit, for a sentence: "1 credit", "2.5 credits"."""
+        return f"{self} {'credit' if self.micro == MICRO else 'credits'}"
+
 
 ZERO = Credits(0)
 

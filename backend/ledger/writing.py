@@ -87,10 +87,7 @@ class Writer(Protocol):
 
 def short(amount: int, available: int) -> InsufficientCredits:
     needed, left = Credits(amount), Credits(available)
-    return InsufficientCredits(
-        f"This run needs {needed} {'credit' if needed == Credits.of(1) else 'credits'} and {left} are available. "
-        f"Top up at {TOP_UP_PATH} and run it again."
-    )
+    return InsufficientCredits(f"This run needs {needed.words} and {left} are available. Top up at {TOP_UP_PATH} and run it again.")
 
 
 def unheld() -> NotFound:

@@ -11,12 +11,13 @@ TOP_UP_PATH = "/app/credits"
 
 def low(to: str, level: Level, balance: Credits, *, brand: str, base_url: str) -> Mail:
     empty = level is Level.EMPTY
-    left = f"{balance} {'credit' if balance == Credits.of(1) else 'credits'}"
     happens = "Runs under way finish. The next one is refused until there are credits again."
     parts = [
-        f"Your workspace at {brand} has no credits left." if empty else f"Your workspace at {brand} has {left} left.",
+        f"Your workspace at {brand} has no credits left." if empty else f"Your workspace at {brand} has {balance.words} left.",
         happens if empty else f"Agents go on as they do until nothing is left. Then: {happens[0].lower()}{happens[1:]}",
         f"Top up, or choose when you are told:\n{base_url}{TOP_UP_PATH}",
         "You get this mail once until credits are added.",
     ]
-    return Mail(to, f"No credits left at {brand}" if empty else f"Credits are low at {brand}: {left} left", "\n\n".join(parts) + "\n")
+    return Mail(
+        to, f"No credits left at {brand}" if empty else f"Credits are low at {brand}: {balance.words} left", "\n\n".join(parts) + "\n"
+    )

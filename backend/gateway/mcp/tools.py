@@ -112,12 +112,11 @@ def refused(code: str, detail: str, **more: Any) -> types.CallToolResult:
 def _tool(agent: InstanceView) -> types.Tool:
     sort = f" ({agent.product_name})" if agent.product_name != agent.name else ""
     about = f"Ask {agent.name}{sort}. It answers from the documents it was given, and cites them."
-    most = f"{agent.terms.run} credit" if agent.terms.run == Credits.of(1) else f"{agent.terms.run} credits"
     free = "; one that is not in its documents costs nothing" if agent.terms.charges.of(Ending.EMPTY) is Charge.NOTHING else ""
     return types.Tool(
         name=name(agent),
         title=agent.name,
-        description=f"{about} An answer costs up to {most}{free}.",
+        description=f"{about} An answer costs up to {agent.terms.run.words}{free}.",
         inputSchema=Ask.model_json_schema(),
         outputSchema=Answer.model_json_schema(),
         # Nothing is changed by asking but the balance, and that is a reason for an assistant to ask its user first.

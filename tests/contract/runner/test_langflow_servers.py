@@ -29,6 +29,14 @@ def chunk(said: object) -> bytes:
     return b"%x\r\n%s\r\n" % (len(data), data)
 
 
+def fails_with(text: str) -> Callable[[asyncio.StreamWriter], Awaitable[bool]]:
+    async def fails(writer: asyncio.StreamWriter) -> bool:
+        writer.write(HEAD + chunk({"event": "error", "data": {"text": text}}) + b"0\r\n\r\n")
+        return True
+
+    return fails
+
+
 class Raw:
     """A server of bare bytes. script: what it does with each request for a run, the last for all that follow."""
 
@@ -266,12 +274,7 @@ async def test_one_run_alone_tries_a_server_that_was_left_alone(monkeypatch: pyt
 
 async def test_a_flow_that_fails_is_no_failure_of_the_server() -> None:
     async with raw() as server, runner(server.url) as made:
-
-        async def fails(writer: asyncio.StreamWriter) -> bool:
-            writer.write(HEAD + chunk({"event": "error", "data": {"text": "the shelf is empty"}}) + b"0\r\n\r\n")
-            return True
-
-        server.script = [fails]
+        server.script = [fails_with("the shelf is empty")]
         for _ in range(langflow_server.FAILURES + 1):
             assert await play(made) == [Failed("flow_failed", "the shelf is empty")]
 
@@ -323,12 +326,7 @@ async def test_a_server_whose_database_is_down_is_not_well_and_asked_last() -> N
 
 async def test_a_secret_that_a_server_repeats_is_masked() -> None:
     async with raw() as server, runner(server.url) as made:
-
-        async def tells(writer: asyncio.StreamWriter) -> bool:
-            writer.write(HEAD + chunk({"event": "error", "data": {"text": "Bad key sk-of-a-customer at http://llm.test"}}) + b"0\r\n\r\n")
-            return True
-
-        server.script = [tells]
+        server.script = [fails_with("Bad key sk-of-a-customer at http://llm.test")]
         variables = {"KEY": "sk-of-a-customer", "URL": "http://llm.test"}
         assert await play(made, variables=variables) == [Failed("flow_failed", "Bad key ••• at http://llm.test")]
 

@@ -54,18 +54,24 @@ class Start:
             self.gateway = None
 
 
+async def _stuck(gateway: Gateway, house: House, caller: Caller, agent: str) -> RunId:
+    """A run in the background that the agent never comes back from."""
+    house.runner.script = [asyncio.Event()]
+    begun = await gateway.begin(caller, RunCommand(agent, "Can I?", background=True))
+    await house.runner.reached.wait()
+    return begun.run_id
+
+
 async def test_a_run_in_the_background_is_answered_and_charged_once_though_its_process_stopped_over_it(house: House, start: Start) -> None:
     caller, agent = await house.owner()
     gateway = await start()
-    house.runner.script = [asyncio.Event()]
-    begun = await gateway.begin(caller, RunCommand(agent.id, "Can I?", background=True))
-    await house.runner.reached.wait()
+    stuck = await _stuck(gateway, house, caller, agent.id)
     await gateway._execution.renew()
     await start.stop()
     house.clock.advance(timedelta(minutes=10))
     house.runner.script = ANSWER
     gateway = await start()
-    run = await (await gateway.resume(caller, begun.run_id)).result()
+    run = await (await gateway.resume(caller, stuck)).result()
     assert (run.status, run.text, len(house.runner.jobs)) == (RunStatus.SUCCEEDED, "Within 30 days [1].", 2)
     assert (await house.balance(caller)).available == Credits.of(4)
 
@@ -73,10 +79,8 @@ async def test_a_run_in_the_background_is_answered_and_charged_once_though_its_p
 async def test_a_run_in_the_background_can_be_stopped(house: House, start: Start) -> None:
     caller, agent = await house.owner()
     gateway = await start()
-    house.runner.script = [asyncio.Event()]
-    begun = await gateway.begin(caller, RunCommand(agent.id, "Can I?", background=True))
-    await house.runner.reached.wait()
-    assert (await gateway.cancel(caller, begun.run_id)).status == RunStatus.CANCELLED
+    stuck = await _stuck(gateway, house, caller, agent.id)
+    assert (await gateway.cancel(caller, stuck)).status == RunStatus.CANCELLED
     assert (await house.balance(caller)).available == Credits.of(5)
 
 

@@ -36,3 +36,10 @@ def test_money_is_kept_and_shown_in_the_minor_units_that_iso_4217_gives_its_curr
 ) -> None:
     money = Money.of(amount, currency)
     assert (money.amount_minor, str(money.decimal), str(money)) == (minor, amount, shown)
+
+
+@pytest.mark.parametrize(
+    ("micro", "words"), [(1_000_000, "1 credit"), (0, "0 credits"), (2_500_000, "2.5 credits"), (100_000, "0.1 credits")]
+)
+def test_one_credit_is_one_and_all_else_are_several(micro: int, words: str) -> None:
+    assert Credits(micro).words == words
