@@ -84,10 +84,10 @@ class Database:
         if self._writer is not None:
             await self._writer.close()
             self._writer = None
-        left = self.engine.pool
+        # A connection that is in use just now, or is made by somebody who reads on, comes back to a pool that nobody closes any more. The
+        # pool that takes the place of this one has its listeners.
+        event.listen(self.engine.pool, "checkin", lambda _connection, record: record.invalidate())
         await self.engine.dispose()
-        # A connection that is in use just now comes back to a pool that nobody closes any more.
-        event.listen(left, "checkin", lambda _connection, record: record.invalidate())
 
 
 @contextmanager

@@ -33,7 +33,10 @@ class Execute(partial[sqlite3.Cursor]):
 
     def add(self, statement: str, key: Key, amounts: Sequence[int]) -> None:
         """Have `statement` executed once for all changes of this commit that say so with the same key: with the key and the sums of the
-        amounts. For counters that many changes have in common, which must not be able to refuse any of them."""
+        amounts. For counters that many changes have in common. Raises OverflowError for an amount that could make the sum more than a
+        column holds: that would be everybody's fault."""
+        if any(abs(amount) > LARGEST for amount in amounts):
+            raise OverflowError("too large to be added up")
         self._own.append((statement, key, amounts))
 
     def keep(self) -> None:
@@ -53,6 +56,8 @@ class Execute(partial[sqlite3.Cursor]):
             self(statement, (*key, *sums))
 
 
+LARGEST = (2**63 - 1) // 1024
+"""Amount of one change: `MOST` of them are still less than a column holds."""
 Change = Callable[[Execute], Any]
 """Some statements that belong together. What it raises undoes them, and them alone."""
 
@@ -170,7 +175,7 @@ class SqliteWriter:
             async with self._turn:
                 await loop.run_in_executor(None, _moved, self._path, how)
         except sqlite3.Error:
-            log.exception("the database's log could not be emptied")
+            log.exception("the database's log could not be written from its start again")
 
 
 class _Raised:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -111,7 +112,9 @@ class Admission:
         row = run.row(key, asked, run.started_at + lease, background=command.background)
         until = row.lease_until + timedelta(seconds=self._jobs.longest(run.instance)) + SPARE
         whose = run.instance.workspace_id, run.run_id, run.price
+        began = time.monotonic()
         held = await self._ledger.hold_beside(*whose, label=run.instance.name, beside=row, until=until)
+        self.capacity.waited(time.monotonic() - began)
         return held is not None
 
     def may_begin_early(self, run: Admitted, key: str | None) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import Protocol, cast
 
@@ -15,6 +15,8 @@ from backend.runner.ports import Event, Failed, Finished, Job, Runner, Token
 log = logging.getLogger(__name__)
 GRACE = 5.0
 """Seconds the runner has to report its own time-out before it is closed."""
+MOST_TOKENS = 2**40
+"""No run of any model comes near it, and the sum of all runs stays within a column."""
 
 
 class Answer(Protocol):
@@ -51,12 +53,17 @@ async def _events(runner: Runner, job: Job, so_far: Answer) -> Outcome:
                     if len(text) > len(said) and text.startswith(said):
                         so_far.add(text[len(said) :])
                     text = so_far.text
-                    return Outcome(RunStatus.SUCCEEDED, text, policy.cited(text, job.passages), dict(usage))
+                    return Outcome(RunStatus.SUCCEEDED, text, policy.cited(text, job.passages), counted(usage))
                 case Failed(code=code, detail=detail):
                     log.warning("run %s failed: %s: %s", job.run_id, code, detail)
                     return failed(code)
     log.error("run %s: the runner's stream ended without an answer", job.run_id)
     return failed("crashed")
+
+
+def counted(usage: Mapping[str, int]) -> dict[str, int]:
+    """Whatever flow code says it used, within what can be added up."""
+    return {name: max(-1, min(count, MOST_TOKENS)) for name, count in usage.items() if isinstance(count, int)}
 
 
 def storable(text: str) -> str:

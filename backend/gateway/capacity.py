@@ -9,6 +9,7 @@ in.
 from __future__ import annotations
 
 import asyncio
+import math
 
 from backend.kernel.errors import Unavailable
 
@@ -19,6 +20,9 @@ LATE, ON_TIME = 0.005, 0.0025
 """Seconds of lateness, smoothed, from which it takes on less, and up to which it takes on more."""
 SMOOTH = 0.2
 """The part of the newest look in what counts: a single pause, such as for the garbage, is forgotten."""
+WAIT, FORGET = 0.2, 1.001
+"""What a second of waiting for the database counts for, beyond the least that it takes; and by how much that least grows at each look, so
+that a disk or a server that has become slower for good is no lateness for ever."""
 LESS, MORE = 0.95, 1.02
 LEAST = 64
 """Runs that are always taken on: below this, lateness has other causes."""
@@ -30,6 +34,7 @@ class Capacity:
     def __init__(self, most: int) -> None:
         self._most, self._least = most, min(LEAST, most)
         self._limit, self._lateness = float(self._least), 0.0
+        self._waited, self._least_wait = 0.0, math.inf
         self.taken = 0
 
     @property
@@ -45,6 +50,10 @@ class Capacity:
     def give_back(self) -> None:
         self.taken -= 1
 
+    def waited(self, seconds: float) -> None:
+        """How long a run waited for its credits to be held. A crowd before the database is not felt by this process itself."""
+        self._waited, self._least_wait = max(self._waited, seconds), min(self._least_wait, seconds)
+
     async def watch(self) -> None:
         """For ever: feel how late this process is."""
         loop = asyncio.get_running_loop()
@@ -55,7 +64,9 @@ class Capacity:
 
     def felt(self, lateness: float) -> None:
         """lateness: seconds, at one beat."""
-        self._lateness += (max(lateness, 0.0) - self._lateness) * SMOOTH
+        lateness = max(lateness, (self._waited - self._least_wait) * WAIT if self._waited else 0.0)
+        self._waited, self._least_wait = 0.0, self._least_wait * FORGET
+        self._lateness += (lateness - self._lateness) * SMOOTH
         if self._lateness > LATE:
             self._limit = max(self._least, min(self._limit, self.taken) * LESS)
         elif self._lateness < ON_TIME and self.taken + 1 >= self._limit:

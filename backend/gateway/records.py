@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -101,8 +101,11 @@ class RunBegun:
         return True
 
     def _plain(self) -> dict[str, Any]:
-        row = asdict(self) | {"budgets": _json([line.row for line in self.lines])}
-        return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in row.items() if name != "lines"}
+        row = {name: getattr(self, name) for name in _COLUMNS} | {"budgets": _json([line.row for line in self.lines])}
+        return row | {"lease_until": self.lease_until.isoformat(), "started_at": self.started_at.isoformat()}
+
+
+_COLUMNS = tuple(field.name for field in fields(RunBegun) if field.name != "lines")
 
 
 @dataclass(frozen=True, slots=True)

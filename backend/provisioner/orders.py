@@ -140,6 +140,13 @@ class Orders:
         async with self._database.read() as tx:
             return await repository.latest(tx, caller.workspace_id, email)
 
+    async def bought(self, caller: Caller) -> bool:
+        """Whether the caller has ordered for the workspace before, by their own address; of an owner, whether anything was: an order by
+        another address than the account's is theirs too."""
+        email = None if caller.at_least(Role.OWNER) else caller.email
+        async with self._database.read() as tx:
+            return await repository.latest(tx, caller.workspace_id, email) is not None
+
     async def claim(self, account: AccountView, *, visitor: str = "") -> list[str]:
         """Give orders nobody owns yet to the account's own workspace, and provision them. The refs of those.
 

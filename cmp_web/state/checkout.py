@@ -119,6 +119,7 @@ class Checkout(Shown, rx.State):
         self._type(form)
         self.email = str(form.get("email", "")).strip()[:254]
         yield
+        self.known = await self._has_bought()
         parts = {name: self._typed.get(name, "").strip() for name in views.AUTOCOMPLETE if any(field.name == name for field in self._form)}
         details = Details(self.email, Address(**parts, country=self.country), agreed=self.known or bool(form.get("terms")))
         given = {name: str(form.get(name, ""))[:64] for name in PASSED_ON if form.get(name)}

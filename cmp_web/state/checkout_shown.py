@@ -11,6 +11,7 @@ from backend.commerce.outcomes import Outcome
 from backend.commerce.schemas import Address
 from backend.commerce.schemas import Checkout as Basket
 from backend.commerce.seen import Seen, seen
+from backend.kernel.caller import Caller
 from backend.kernel.errors import DomainError
 from backend.kernel.ids import SaleorOrderId
 from cmp_web.state import checkout_views as views
@@ -28,7 +29,7 @@ class Shown(rx.State, mixin=True):
     """said, tone, again: what the till said, how grave it is, and the words of the button that looks once more. step: what the buyer has to
     do: "confirm", "stripe", "redirect" (to `url`, on `host`), or "open": go on there or give it up. order: the path of the order this
     became. leave: whether to go there by loading the page anew, so that no script of a payment service stays in it. known: they
-    have bought for this workspace before, or may see who has. filled: the address is that of its last order. first: the field that takes
+    have bought for this workspace before. filled: the address is that of its last order. first: the field that takes
     the focus, with the number of the press that found it wrong.
     """
 
@@ -115,21 +116,26 @@ class Shown(rx.State, mixin=True):
         """What the checkout was told before; without that, where the workspace's last order was billed to."""
         caller, house = await caller_of(self), services()
         order = await house.orders.latest(caller) if caller else None
-        self.known = order is not None
+        self.known = await self._has_bought()
         if self._typed or self.country:
             return
         self.filled, address = False, given
         if address is None and order is not None and caller is not None:
             address = await _billed_to(order)
-            self.filled, self._billed = address is not None, str(caller.workspace_id) if address else ""
+            self.filled, self._billed = address is not None, _who(caller) if address else ""
         if address is not None:
             self._typed = {name: getattr(address, name) for name in views.AUTOCOMPLETE}
             self.country = address.country
 
-    async def _forget_others(self) -> None:
-        """What was taken from the orders of a workspace is nothing for who has left it."""
+    async def _has_bought(self) -> bool:
+        """So that it was they who agreed to the terms."""
         caller = await caller_of(self)
-        if self._billed and (caller is None or caller.workspace_id != self._billed):
+        return caller is not None and await services().orders.bought(caller)
+
+    async def _forget_others(self) -> None:
+        """What was taken from the orders of a workspace is nothing for who has left it, nor for another of its members."""
+        caller = await caller_of(self)
+        if self._billed and (caller is None or _who(caller) != self._billed):
             self._typed, self.country, self._form, self.filled, self._billed, self.email = {}, "", (), False, "", ""
 
     async def _prepare(self) -> None:
@@ -151,6 +157,10 @@ class Shown(rx.State, mixin=True):
     async def _ask_form(self) -> None:
         self._form = await services().commerce.address_form(self.country, self._typed.get("country_area", ""))
         self.fields = views.fields(self._form, self.country, self._typed, {field.name: field.error for field in self.fields})
+
+
+def _who(caller: Caller) -> str:
+    return f"{caller.workspace_id} {caller.account_id} {caller.role}"
 
 
 async def _billed_to(order: SaleorOrderId) -> Address | None:

@@ -82,12 +82,14 @@ def test_the_first_migration_can_be_taken_back(database_url: str) -> None:
 
 def test_what_is_posted_outlives_the_change_of_its_trees(database_url: str) -> None:
     engine = sync_engine(database_url)
-    posted = "SELECT account, amount, position, balance_after FROM ledger_entry ORDER BY transaction_id, account"
+    posted = "SELECT account, amount, position, balance_after FROM ledger_entry ORDER BY transaction_id, account, position"
     entries = [("t_1", "a", "ws_1", 5, 1, 5), ("t_1", "b", "system:issued", -5, None, None), ("t_2", "c", "ws_1", -2, 2, 3)]
+    # A charge of so many lots that its tenth entry is not its last by the alphabet.
+    entries += [("t_3", f"ent_3_{n}", "ws_2", -n, n, 100 - n) for n in range(1, 12)]
     try:
         with engine.begin() as connection:
             command.downgrade(config(connection), "0012")
-            for txn in ("t_1", "t_2"):
+            for txn in ("t_1", "t_2", "t_3"):
                 values = "(:t, :t, 'grant', 'ws_1', '', '2026-01-01 00:00:00')"
                 connection.execute(
                     text(f"INSERT INTO ledger_transaction (id, key, kind, workspace_id, label, at) VALUES {values}"), {"t": txn}
@@ -101,7 +103,9 @@ def test_what_is_posted_outlives_the_change_of_its_trees(database_url: str) -> N
         with engine.connect() as connection:
             assert connection.execute(text(posted)).all() == before
             numbered = connection.execute(text("SELECT transaction_id, number FROM ledger_entry ORDER BY 1, 2")).all()
-        assert [tuple(row) for row in numbered] == [("t_1", 1), ("t_1", 2), ("t_2", 1)]
+            many = connection.execute(text("SELECT number, amount FROM ledger_entry WHERE transaction_id = 't_3' ORDER BY number")).all()
+        assert [tuple(row) for row in numbered] == [("t_1", 1), ("t_1", 2), ("t_2", 1), *(("t_3", n) for n in range(1, 12))]
+        assert [tuple(row) for row in many] == [(n, -n) for n in range(1, 12)]
         with pytest.raises(DBAPIError, match="append-only"), engine.begin() as connection:
             connection.execute(text("DELETE FROM ledger_entry"))
         with engine.begin() as connection:

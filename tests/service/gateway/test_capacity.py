@@ -96,3 +96,35 @@ async def test_a_blocked_loop_is_felt() -> None:
         assert capacity.full
     finally:
         watch.cancel()
+
+
+def test_a_crowd_before_the_database_is_lateness_too() -> None:
+    capacity = grown()
+    taken(capacity)
+    capacity.waited(0.005)
+    for _ in range(50):
+        capacity.waited(0.1)
+        capacity.felt(0.0)
+    while capacity.taken > LEAST:
+        capacity.give_back()
+    assert capacity.full
+
+
+def test_a_database_that_is_always_as_slow_is_none() -> None:
+    capacity = grown()
+    for _ in range(50):
+        taken(capacity)
+        for wait in (0.1, 0.11, 0.12):
+            capacity.waited(wait)
+        capacity.felt(0.0)
+    assert taken(capacity) == MOST
+
+
+def test_a_database_that_became_slower_for_good_is_none_after_a_while() -> None:
+    capacity = grown()
+    capacity.waited(0.005)
+    for _ in range(50 * 120):
+        capacity.waited(0.1)
+        capacity.felt(0.0)
+        taken(capacity)
+    assert taken(capacity) == MOST

@@ -235,3 +235,13 @@ async def test_a_reader_that_was_cut_off_hears_of_the_failure_of_a_run(house: Ho
     run = await house.gateway.run(caller, RunCommand(agent.id, "Can I?"))
     rest = [event async for event in (await house.gateway.resume(caller, run.id)).follow(after=301) if event is not None]
     assert [(event.name, event.id) for event in rest] == [("run.failed", 302)]
+
+
+async def test_no_count_of_tokens_that_a_flow_makes_up_can_break_what_is_added_up(house: House) -> None:
+    caller, agent = await house.owner()
+    for count in (2**70, -(2**70)):
+        house.runner.script = [Finished("Within 30 days [1].", {"total_tokens": count, "input_tokens": count})]
+        run = await house.gateway.run(caller, RunCommand(agent.id, "Can I return a lamp?"))
+        assert (run.status, abs(run.usage["total_tokens"]) <= 2**40) == (RunStatus.SUCCEEDED, True)
+        assert (await house.gateway.get(caller, run.id)).usage == run.usage
+    assert (await house.balance(caller)).available == Credits.of(3)

@@ -122,3 +122,21 @@ async def test_a_hold_behind_its_time_is_kept_while_somebody_carries_its_run(hou
     rest.set()
     assert (await begun.result()).status is RunStatus.SUCCEEDED
     assert (await house.balance(caller)).available == Credits.of(4)
+
+
+async def test_a_hold_that_cannot_be_released_keeps_neither_the_start_nor_the_others(
+    open_house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    house = open_house
+    (ann, hers), (ben, his) = await house.owner(), await house.owner("ben@example.com")
+    house.runner.script = [asyncio.Event()]
+    for caller, agent in ((ann, hers), (ben, his)):
+        await house.gateway.begin(caller, RunCommand(agent.id, "Can I?"))
+    await tamper(house.database, "DELETE FROM gateway_run", f"UPDATE ledger_account SET held = 0 WHERE workspace_id = '{ann.workspace_id}'")
+    house.clock.advance(timedelta(days=1))
+    fresh = house.another_process()
+    with caplog.at_level(logging.ERROR):
+        await fresh.start()
+        await fresh.stop()
+    assert "could not be released" in caplog.text
+    assert (await house.balance(ben)).held == Credits.of(0)

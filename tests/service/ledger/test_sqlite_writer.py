@@ -298,3 +298,18 @@ async def test_what_many_changes_add_up_to_is_written_once_and_without_those_tha
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT id, said FROM note ORDER BY id").fetchall() == [(7, 21_011), (8, 5)]
     assert len(ran) == 6
+
+
+async def test_an_amount_that_no_sum_could_hold_is_refused_alone(notes: Database, path: Path) -> None:
+    total = "INSERT INTO note (id, said) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET said = said + excluded.said"
+
+    def adding(amount: int) -> Callable[[Execute], None]:
+        return lambda execute: execute.add(total, (7,), (amount,))  # type: ignore[arg-type]
+
+    wanted = [note(1), adding(2**63), adding(-(2**63)), *(adding(module.LARGEST) for _ in range(module.MOST - 4)), note(2)]
+    answers = await asyncio.gather(*(notes.writer.do(one) for one in wanted), return_exceptions=True)
+    assert [type(answer) for answer in answers[:3]] == [int, Invalid, Invalid]
+    assert {type(answer) for answer in answers[3:-1]} == {type(None)}
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT said FROM note WHERE id = 7").fetchone() == (module.LARGEST * (module.MOST - 4),)
+    assert kept(path) == [1, 2, 7]

@@ -6,11 +6,14 @@ import asyncio
 from typing import Any
 
 import pytest
+from sqlalchemy import update
+from sqlmodel import col
 
 from backend.identity.sessions import COOKIE
 from backend.kernel.caller import Caller, Role
 from backend.kernel.errors import Unavailable
 from backend.main import System
+from backend.workspaces.models import MembershipRow
 from cmp_web.state.app_credits import Credits
 from cmp_web.state.checkout import Checkout
 from cmp_web.state.order import Order
@@ -116,6 +119,29 @@ async def test_a_tab_forgets_the_address_when_its_member_has_left(running: Syste
     await running.services.sessions.close(visitor.rpartition("=")[2])
     await call(Checkout.load, state)
     assert (state.known, state.country, state.email, [field.value for field in state.fields if field.value]) == (False, "", "", [])
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.ADMIN])
+async def test_a_tab_forgets_it_for_another_member_too_who_has_agreed_to_nothing(running: System, role: Role) -> None:
+    visitor, caller = await sign_up(running)
+    await buy(visitor)
+    state = await press_the_pack(visitor)
+    assert (state.known, state.filled) == (True, True)
+    token, mate = (await sign_up(running, "mate@example.com"))[0].rpartition("=")[2], "mate@example.com"
+    account = await running.services.sessions.account(token)
+    assert account is not None
+    async with running.services.database.write() as tx:
+        mine = update(MembershipRow).where(col(MembershipRow.account_id) == account.id)
+        await tx.execute(mine.values(workspace_id=caller.workspace_id, role=role.value))
+    running.services.callers.forget(account.id)
+    # The same tab, where somebody else has signed in.
+    state.router = tab(Checkout, "/checkout", visitor=f"{visitor.partition(';')[0]}; {COOKIE}={token}").router
+    await call(Checkout.load, state)
+    # An admin is shown the address, as theirs to see; the address of the mail is never another's.
+    shown = "1 Example Street" if role is Role.ADMIN else ""
+    assert (state.known, state._typed.get("street_address_1", ""), state.email in {"", mate}) == (False, shown, True)
+    assert destination(await call(Checkout.pay, state, as_shown(state) | BUYER | {"terms": ""})) == ""
+    assert state.errors["terms"]
 
 
 async def test_what_is_typed_is_not_overwritten(running: System) -> None:

@@ -26,7 +26,9 @@ LISTED = {"ix_gateway_run_workspace": "workspace_id", "ix_gateway_run_instance":
 def upgrade() -> None:
     if op.get_bind().dialect.name == "sqlite":
         _entries_on_sqlite(
-            ["transaction_id", "number"], "transaction_id, row_number() OVER (PARTITION BY transaction_id ORDER BY id)", clustered=True
+            ["transaction_id", "number"],
+            "transaction_id, row_number() OVER (PARTITION BY transaction_id ORDER BY length(id), id)",
+            clustered=True,
         )
         for table in CLUSTERED:
             _rewritten(op.get_bind(), table, clustered=True)
@@ -43,7 +45,7 @@ def _entries_on_postgresql() -> None:
         "ALTER TABLE ledger_entry ADD COLUMN number integer",
         "ALTER TABLE ledger_entry DISABLE TRIGGER ledger_entry_append_only",
         """UPDATE ledger_entry e SET number = n.number FROM (
-            SELECT id, row_number() OVER (PARTITION BY transaction_id ORDER BY id) AS number FROM ledger_entry) n WHERE n.id = e.id""",
+            SELECT id, row_number() OVER (PARTITION BY transaction_id ORDER BY length(id), id) AS number FROM ledger_entry) n WHERE n.id = e.id""",
         "ALTER TABLE ledger_entry ENABLE TRIGGER ledger_entry_append_only",
         "ALTER TABLE ledger_entry DROP CONSTRAINT pk_ledger_entry, DROP COLUMN id, DROP CONSTRAINT uq_ledger_entry_account_position",
         "ALTER TABLE ledger_entry ADD CONSTRAINT pk_ledger_entry PRIMARY KEY (transaction_id, number)",
