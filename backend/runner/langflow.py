@@ -17,7 +17,7 @@ from backend.runner import langflow_answers as answers
 from backend.runner.flows import tweaks_for
 from backend.runner.langflow_server import Declined, LangflowServer
 from backend.runner.masking import masked
-from backend.runner.ports import Event, Failed, Job
+from backend.runner.ports import Event, Failed, Finished, Job
 from backend.settings import Settings
 
 PROBE_EVERY, PROBE_SOON = 15.0, 1.0
@@ -95,17 +95,13 @@ class LangflowRunner:
         failure: Failed | None = None
         async with server.turn(job.timeout, deadline):
             try:
-                async with self._ask(server, job, deadline) as response:
-                    if fault := await answers.refusal(response, job.flow.name):
-                        if response.status in answers.NOT_NOW:
-                            raise Declined(fault)
-                        yield fault
-                        return
-                    async with aclosing(answers.said(response, job.timeout, deadline)) as events:
-                        async for event in events:
-                            yield event
-                    server.succeeded()
-                    return
+                async with aclosing(self._told(server, job, deadline)) as events:
+                    async for event in events:
+                        # Now, for whoever is told the last event asks for no more.
+                        if isinstance(event, Finished) or (isinstance(event, Failed) and event.code == "flow_failed"):
+                            server.succeeded()
+                        yield event
+                return
             except Declined as refusal:
                 server.failed(refusal.failure.detail)
                 raise
@@ -122,6 +118,17 @@ class LangflowRunner:
                 failure = Failed("crashed", f"The stream of the Langflow server at {server.url} cannot be read: {fault}"[:300])
             server.failed(failure.detail)
             yield failure
+
+    async def _told(self, server: LangflowServer, job: Job, deadline: float) -> AsyncGenerator[Event, None]:
+        async with self._ask(server, job, deadline) as response:
+            if fault := await answers.refusal(response, job.flow.name):
+                if response.status in answers.NOT_NOW:
+                    raise Declined(fault)
+                yield fault
+                return
+            async with aclosing(answers.said(response, job.timeout, deadline)) as events:
+                async for event in events:
+                    yield event
 
     @contextlib.asynccontextmanager
     async def _ask(self, server: LangflowServer, job: Job, deadline: float) -> AsyncIterator[aiohttp.ClientResponse]:

@@ -22,7 +22,7 @@ from backend.settings import Settings
 from tests.contract.runner import fake_langflow, real_langflow
 from tests.contract.runner.fake_langflow import FakeLangflow
 from tests.contract.runner.fake_openai import FakeOpenAI
-from tests.contract.runner.flows import FLOWS, made
+from tests.contract.runner.flows import FLOWS, heard, made
 from tests.contract.runner.served import served
 
 RUNNERS = ["embedded", "langflow", "remote", *(["real-langflow"] if real_langflow.URL else [])]
@@ -40,7 +40,7 @@ class Stage:
     session: FlowRef
 
     async def play(self, job: Job) -> list[Event]:
-        return [event async for event in self.runner.stream(job)]
+        return await heard(self.runner, job)
 
 
 async def ready(runner: Runner) -> None:

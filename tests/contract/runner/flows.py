@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import textwrap
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from pathlib import Path
+from typing import cast
 
 from backend import catalogue
 from backend.catalogue import Product
 from backend.runner.flows import flow_ref
-from backend.runner.ports import FlowRef, Job, PassageIn
+from backend.runner.ports import Event, FlowRef, Job, PassageIn, Runner, Token
 
 PRODUCTS: dict[str, Product] = {product.slug: product for product in catalogue.load() if product.is_agent}
 KBA, CSA = PRODUCTS["knowledge-base-agent"], PRODUCTS["customer-support-agent"]
@@ -40,3 +43,14 @@ def made(folder: Path, name: str, body: str, *, module: str = "") -> FlowRef:
 def job(ref: FlowRef, text: str = "Do you sell gift cards?", **more: object) -> Job:
     given: dict[str, object] = {"run_id": "run_1", "session_id": "inst_1:conv_1", "passages": (GIFT, RETURNS), "timeout": 60.0}
     return Job(flow=ref, text=text, **(given | more))  # type: ignore[arg-type]
+
+
+async def heard(runner: Runner, one: Job) -> list[Event]:
+    """All of a run's events, as the gateway takes them: it stops at the last one, and closes the stream."""
+    events: list[Event] = []
+    async with aclosing(cast("AsyncGenerator[Event, None]", runner.stream(one))) as stream:
+        async for event in stream:
+            events.append(event)
+            if not isinstance(event, Token):
+                break
+    return events

@@ -16,7 +16,7 @@ from backend.runner.ports import Event, Failed, Finished, Token
 from backend.settings import Settings
 from tests.contract.runner.conftest import ready
 from tests.contract.runner.fake_langflow import message
-from tests.contract.runner.flows import flow, job
+from tests.contract.runner.flows import flow, heard, job
 
 END = {"event": "end", "data": {"result": {"outputs": [{"outputs": [{"results": {"message": message("Hello", "s")}}]}]}}}
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
@@ -91,6 +91,10 @@ class Raw:
         await asyncio.Event().wait()
         return False
 
+    async def ends_early(self, writer: asyncio.StreamWriter) -> bool:
+        writer.write(HEAD + chunk({"event": "token", "data": {"chunk": "Hel"}}) + b"0\r\n\r\n")
+        return True
+
     async def never_begins(self, writer: asyncio.StreamWriter) -> bool:
         await asyncio.Event().wait()
         return False
@@ -139,7 +143,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def play(made: LangflowRunner, timeout: float = 20.0, **more: object) -> list[Event]:
-    return [event async for event in made.stream(job(flow(), timeout=timeout, **more))]
+    return await heard(made, job(flow(), timeout=timeout, **more))
 
 
 async def test_runs_one_after_the_other_share_a_connection() -> None:
