@@ -16,7 +16,7 @@ from backend.runner.flows import tweaks_for
 from backend.runner.masking import masked
 from backend.runner.nursery import Nursery
 from backend.runner.ports import Event, Failed, Finished, FlowRef, Job, Token
-from backend.runner.templates import Gone, RunProcess, Template, Unusable
+from backend.runner.templates import Gone, RunProcess, Template, Unstarted, Unusable
 from backend.settings import Settings
 
 MEMORY = 2 * 1024**3
@@ -91,6 +91,9 @@ class EmbeddedRunner:
         except Unusable as fault:
             yield Failed("flow_failed", str(fault))
             return
+        except Unstarted as fault:
+            yield Failed("unavailable", str(fault))
+            return
         except Gone:
             yield _CRASHED
             return
@@ -104,7 +107,7 @@ class EmbeddedRunner:
             template.used -= 1
 
     async def _template(self, flow: FlowRef) -> Template:
-        """Of this version of the flow. Raises Unusable."""
+        """Of this version of the flow. Raises Unusable, Unstarted."""
         await self._nursery.ready.wait()
         template = self._templates.get(flow.content_hash)
         if template is None or not template.alive:
@@ -127,7 +130,7 @@ class EmbeddedRunner:
             try:
                 template = await self._template(flow)
                 await template.loaded()
-            except (Unusable, Gone) as fault:
+            except (Unusable, Unstarted, Gone) as fault:
                 _log.warning("The flow %s cannot be loaded: %s", flow.name, fault)
             else:
                 self._tell(template.missing)
@@ -146,7 +149,7 @@ class EmbeddedRunner:
 
 
 async def _live(template: Template) -> RunProcess:
-    """A process that waits. Raises Unusable, Gone."""
+    """A process that waits. Raises Unusable, Unstarted, Gone."""
     while not await (process := await template.take()).connect():
         process.end()
     return process

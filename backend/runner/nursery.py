@@ -38,7 +38,12 @@ def environment(llm_base_url: str) -> dict[str, str]:
 
 def remove(folder: Path) -> None:
     """Without waiting for it, and not on the loop's own threads, which may be gone before the last runner is."""
-    threading.Thread(target=shutil.rmtree, args=(folder,), kwargs={"ignore_errors": True}, name="remove").start()
+    with contextlib.suppress(OSError):
+        # An empty one is gone at once, even where no descriptor and no thread is to be had.
+        folder.rmdir()
+        return
+    with contextlib.suppress(RuntimeError):
+        threading.Thread(target=shutil.rmtree, args=(folder,), kwargs={"ignore_errors": True}, name="remove").start()
 
 
 class Nursery:
@@ -50,7 +55,7 @@ class Nursery:
         self._arguments = str(memory), ",".join(map(str, ports))
         self._control: socket.socket | None = None
         self._keeper: asyncio.Task[None] | None = None
-        self._unnamed: deque[Callable[[int], None]] = deque()
+        self._unnamed: deque[Callable[[int, str], None]] = deque()
         self._said: deque[str] = deque(maxlen=20)
         self.ready = asyncio.Event()
         self.trouble = "starting"
@@ -60,38 +65,44 @@ class Nursery:
         self._keeper = asyncio.create_task(self._keep())
 
     async def close(self) -> None:
+        """Never raises."""
         if self._keeper is not None:
             self._keeper.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._keeper
+            await asyncio.gather(self._keeper, return_exceptions=True)
         self._keeper, self.trouble = None, "stopped"
 
-    def adopt(self, sock: socket.socket, flow: int, content_hash: str, home: Path, named: Callable[[int], None]) -> None:
-        """Make a template that speaks on `sock`, of the flow whose file the descriptor is. named: told its process id."""
-        self._unnamed.append(named)
-        self._say({"open": {"hash": content_hash, "home": str(home)}}, sock.fileno(), flow)
+    def adopt(self, sock: socket.socket, flow: int, content_hash: str, home: Path, named: Callable[[int, str], None]) -> None:
+        """Make a template that speaks on `sock`, of the flow whose file the descriptor is. named: told its process id, or 0 and why."""
+        if self._say({"open": {"hash": content_hash, "home": str(home)}}, sock.fileno(), flow):
+            self._unnamed.append(named)
 
     def reap(self, pid: int) -> None:
         """Let go of a template that was killed; only then may its number be another's."""
         self._say({"reap": pid})
 
-    def _say(self, message: dict[str, object], *descriptors: int) -> None:
+    def _say(self, message: dict[str, object], *descriptors: int) -> bool:
         if self._control is not None:
             with contextlib.suppress(OSError):
                 send(self._control, message, descriptors)
+                return True
+        return False
 
     def _hear(self, inbox: Inbox) -> None:
         for message in inbox.take():
-            self._unnamed.popleft()(message["template"])
+            self._unnamed.popleft()(message.get("template", 0), message.get("failed", ""))
         if inbox.closed and self._control is not None:
             asyncio.get_running_loop().remove_reader(self._control)
 
     async def _keep(self) -> None:
         pause = FIRST_PAUSE
         while True:
-            if await self._live():
-                pause = FIRST_PAUSE
-            self.trouble = f"the worker ended by itself: {' '.join(self._said)[-300:] or 'without a word'}"
+            try:
+                if await self._live():
+                    pause = FIRST_PAUSE
+                self.trouble = f"the worker ended by itself: {' '.join(self._said)[-300:] or 'without a word'}"
+            except (OSError, RuntimeError, MemoryError) as fault:
+                # No descriptor, no memory, no thread, no room on the disk: it may be there again in a while.
+                self.trouble = f"the worker cannot be started: {fault}"[:300]
             _log.warning("Flows: %s", self.trouble)
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
@@ -124,21 +135,28 @@ class Nursery:
     async def _start(self) -> tuple[asyncio.subprocess.Process, socket.socket, Path]:
         # lfx keeps things of its own in its home, which no flow is to find there.
         home = self._home / f"nursery-{secrets.token_hex(8)}"
-        await asyncio.to_thread(home.mkdir, mode=0o700, parents=True)
-        ours, theirs = socket.socketpair()
-        ours.setblocking(False)
-        with theirs:
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-P", "-m", "backend.runner.worker", str(theirs.fileno()), *self._arguments),
-                cwd=home,
-                env=self._environment | {"HOME": str(home), "TMPDIR": str(home)},
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.DEVNULL,
-                stderr=asyncio.subprocess.PIPE,
-                pass_fds=(theirs.fileno(),),
-                start_new_session=True,
-            )
+        with contextlib.ExitStack() as undo:
+            undo.callback(remove, home)
+            home.mkdir(mode=0o700, parents=True)
+            ours, theirs = socket.socketpair()
+            undo.callback(ours.close)
+            ours.setblocking(False)
+            with theirs:
+                process = await self._launch(home, theirs.fileno())
+            undo.pop_all()
         return process, ours, home
+
+    async def _launch(self, home: Path, descriptor: int) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            *(sys.executable, "-P", "-m", "backend.runner.worker", str(descriptor), *self._arguments),
+            cwd=home,
+            env=self._environment | {"HOME": str(home), "TMPDIR": str(home)},
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+            pass_fds=(descriptor,),
+            start_new_session=True,
+        )
 
     async def _listen(self, process: asyncio.subprocess.Process) -> None:
         """What it prints is drained, so that it never waits for us, and the last of it kept for the log. Flows print elsewhere."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import json
 import os
 import signal
@@ -20,6 +21,8 @@ from backend.runner.ports import FlowRef
 MAX_LINE = 16 * 1024 * 1024
 """Bytes of one message of a run; what says more is not well."""
 
+_SHORTAGE = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+
 
 class Unusable(Exception):
     """The flow cannot be loaded; the text is for an operator."""
@@ -27,6 +30,10 @@ class Unusable(Exception):
 
 class Gone(Exception):
     """The template ended."""
+
+
+class Unstarted(Exception):
+    """There is no process to be had now; the text is for an operator."""
 
 
 class RunProcess:
@@ -72,10 +79,11 @@ class Template:
     """used: how many runs it has under way or waiting. Safe to ask after its end, which raises Gone."""
 
     def __init__(self, nursery: Nursery, flow: FlowRef, home: Path) -> None:
-        """Raises Unusable when the flow's file cannot be read."""
+        """Raises Unusable when the flow's file cannot be read, Unstarted when the system has nothing left to make it of."""
         self._nursery, self._home, self.pid, self.used = nursery, home, 0, 0
         self.missing: list[str] = []
         self._alive = True
+        self._asked = 0
         self._spares: deque[RunProcess] = deque()
         self._waiting: deque[asyncio.Future[RunProcess]] = deque()
         self._loop = asyncio.get_running_loop()
@@ -85,11 +93,18 @@ class Template:
         try:
             file = os.open(flow.path, os.O_RDONLY | os.O_CLOEXEC)
         except OSError as fault:
+            if fault.errno in _SHORTAGE:
+                raise Unstarted(f"No process can be started: {fault.strerror}.") from fault
             raise Unusable(f"The flow's file cannot be read: {fault.strerror}.") from fault
-        self._sock, theirs = socket.socketpair()
+        try:
+            home.mkdir(mode=0o700, parents=True)
+            self._sock, theirs = socket.socketpair()
+        except OSError as fault:
+            remove(home)
+            os.close(file)
+            raise Unstarted(f"No process can be started: {fault.strerror}.") from fault
         self._sock.setblocking(False)
         self._inbox = Inbox(self._sock)
-        home.mkdir(mode=0o700, parents=True)
         with theirs:
             nursery.adopt(theirs, file, flow.content_hash, home, self._named)
         os.close(file)
@@ -100,7 +115,7 @@ class Template:
         return self._alive
 
     async def loaded(self) -> None:
-        """Raises Unusable, Gone."""
+        """Raises Unusable, Unstarted, Gone."""
         await asyncio.shield(self._loaded)
 
     def give_up(self) -> None:
@@ -110,7 +125,7 @@ class Template:
             self.close()
 
     async def take(self) -> RunProcess:
-        """A process that has not run anything. Raises Unusable, Gone."""
+        """A process that has not run anything. Raises Unusable, Unstarted, Gone."""
         await self.loaded()
         if not self._alive:
             raise Gone
@@ -118,7 +133,7 @@ class Template:
             return self._spares.popleft()
         waiter: asyncio.Future[RunProcess] = self._loop.create_future()
         self._waiting.append(waiter)
-        self._say({"fork": True})
+        self._fork()
         try:
             return await waiter
         except asyncio.CancelledError:
@@ -136,7 +151,7 @@ class Template:
                 os.kill(run.pid, signal.SIGKILL)
         self._say({"reap": run.pid})
         if not self._spares and not self._waiting and self.used <= 1:
-            self._say({"fork": True})
+            self._fork()
 
     def close(self) -> None:
         """With every run it has. Safe to repeat."""
@@ -156,9 +171,13 @@ class Template:
             spare.end()
         remove(self._home)
 
-    def _named(self, pid: int) -> None:
+    def _named(self, pid: int, why: str) -> None:
         self.pid = pid
-        if not self._alive:
+        if not pid and not self._loaded.done():
+            self._loaded.set_exception(Unstarted(why))
+        if not pid:
+            self.close()
+        elif not self._alive:
             self._kill()
 
     def _kill(self) -> None:
@@ -167,6 +186,10 @@ class Template:
                 os.kill(self.pid, signal.SIGKILL)
                 os.killpg(self.pid, signal.SIGKILL)
             self._nursery.reap(self.pid)
+
+    def _fork(self) -> None:
+        self._asked += 1
+        self._say({"fork": True})
 
     def _say(self, message: Mapping[str, object]) -> None:
         with contextlib.suppress(OSError):
@@ -186,14 +209,20 @@ class Template:
         if "ready" in message:
             self.missing = [str(words) for words in message["open"]]
             self._loaded.set_result(None)
-            self._say({"fork": True})
+            self._fork()
         elif "learned" in message:
             spares, self._spares = self._spares, deque()
             for spare in spares:
                 spare.end()
-        elif "failed" in message:
+        elif "failed" in message and not self._loaded.done():
             self._loaded.set_exception(Unusable(str(message["failed"])))
+        elif not self._asked:
+            raise ValueError("a process that nobody asked for")
+        elif "failed" in message:
+            self._asked -= 1
+            self._came_not(Unstarted(str(message["failed"])))
         else:
+            self._asked -= 1
             self._came(RunProcess(self, int(message["run"]), socket.socket(fileno=self._inbox.take_descriptor())))
 
     def _came(self, run: RunProcess) -> None:
@@ -202,3 +231,10 @@ class Template:
                 waiter.set_result(run)
                 return
         self._spares.append(run)
+
+    def _came_not(self, why: Unstarted) -> None:
+        """Only who has no other to wait for is told."""
+        waiting = [waiter for waiter in self._waiting if not waiter.done()]
+        self._waiting = deque(waiting)
+        if len(waiting) > self._asked:
+            self._waiting.popleft().set_exception(why)

@@ -2,7 +2,8 @@
 
 Lines of JSON over the Unix socket FD. In: `{"open": {hash, home}}` with two descriptors, the template's own socket and the flow's file;
 `{"reap": pid}` once a template has been killed, for only then may its number be given to another process. Out: `{"ready": true}`, then
-`{"template": pid}` for each. It is told here because a template runs the module of its flow, and might name any process as itself.
+`{"template": pid}` for each, or `{"failed": words}`. It is told here because a template runs the module of its flow, and might name any
+process as itself.
 The nursery ends when its parent does, and its templates with it.
 """
 
@@ -13,6 +14,7 @@ import os
 import socket
 import sys
 from pathlib import Path
+from typing import Any
 
 from backend.runner.worker import graph, memory
 from backend.runner.worker.channel import Channel
@@ -29,16 +31,25 @@ def main(descriptor: int, walls: Walls) -> None:
         if "reap" in message:
             os.waitpid(message["reap"], 0)
             continue
-        own, flow = channel.take_descriptor(), channel.take_descriptor()
+        channel.say(_fork(channel, walls, message["open"]))
+
+
+def _fork(channel: Channel, walls: Walls, given: dict[str, str]) -> dict[str, Any]:
+    """What is said of it. A system that has no process left may have one for the next flow."""
+    own, flow = channel.take_descriptor(), channel.take_descriptor()
+    try:
         if (pid := os.fork()) == 0:
             try:
                 channel.close()
-                Template(Channel(socket.socket(fileno=own)), walls).live(flow, message["open"]["hash"], Path(message["open"]["home"]))
+                Template(Channel(socket.socket(fileno=own)), walls).live(flow, given["hash"], Path(given["home"]))
             finally:
                 os._exit(1)
-        channel.say({"template": pid})
+    except OSError as fault:
+        return {"failed": f"No process can be started: {fault.strerror}."}
+    finally:
         os.close(own)
         os.close(flow)
+    return {"template": pid}
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """One flow, loaded once behind walls and never run; a copy of this process runs it, each time anew.
 
 In: `{"fork": true}`, and `{"reap": pid}` once a run's process has been killed. Out: `{"ready", "open"}` (open: walls that
-this system does not have) or `{"failed"}`; then `{"run": pid}` with the socket of a process that waits for a job, and
-`{"learned": true}` when those made from now on are quicker.
+this system does not have) or `{"failed"}`; then `{"run": pid}` with the socket of a process that waits for a job, or
+`{"failed"}` when there is none to be had, and `{"learned": true}` when those made from now on are quicker.
 """
 
 from __future__ import annotations
@@ -68,15 +68,17 @@ class Template:
         memory.settle()
 
     def _fork(self, prepared: object, home: Path) -> None:
-        ours, theirs = socket.socketpair()
         parent = os.getpid()
-        if (pid := os.fork()) == 0:
-            self._channel.close()
-            theirs.close()
-            Run(ours, prepared, self._walls, self._lessons).live(parent, home)
-        self._channel.say({"run": pid}, theirs.fileno())
-        ours.close()
-        theirs.close()
+        try:
+            ours, theirs = socket.socketpair()
+            with ours, theirs:
+                if (pid := os.fork()) == 0:
+                    self._channel.close()
+                    theirs.close()
+                    Run(ours, prepared, self._walls, self._lessons).live(parent, home)
+                self._channel.say({"run": pid}, theirs.fileno())
+        except OSError as fault:
+            self._channel.say({"failed": f"No process can be started: {fault.strerror}."})
 
 
 def _say_and_hear_nothing() -> None:
