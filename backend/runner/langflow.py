@@ -25,6 +25,9 @@ PROBE_EVERY, PROBE_SOON = 15.0, 1.0
 _NO_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=5)
 KEEP_ALIVE = 4.0
 """Seconds an idle connection is kept: less than the 5 of Langflow's own HTTP server, so that no run meets one that is being closed."""
+FAIR, NEARLY = 5.0, 0.9
+"""Seconds that a server has to begin its answer, or this part of a job's time when that is shorter, before a time-out is held against it:
+a run may have waited for its turn until next to nothing was left."""
 ROUNDS, PAUSE = 2, 0.5
 """How often every server is tried with a run that none of them took, and the seconds between."""
 
@@ -61,7 +64,8 @@ class LangflowRunner:
 
     async def stream(self, job: Job) -> AsyncIterator[Event]:
         """See `Runner.stream`. Closing the iterator closes the connection, by which the server ends the run."""
-        deadline = asyncio.get_running_loop().time() + job.timeout
+        now = asyncio.get_running_loop().time
+        deadline = now() + job.timeout
         if name := answers.unsendable(job.variables):
             yield Failed(
                 "flow_failed", f"The variable {name} cannot be sent to a Langflow server: it has a line break, or its name a space."
@@ -70,9 +74,11 @@ class LangflowRunner:
         why = self.servers[0].resting
         for number in range(ROUNDS):
             if number:
+                if now() + PAUSE >= deadline:
+                    break
                 await asyncio.sleep(PAUSE)
             tried: set[LangflowServer] = set()
-            while server := self._pick(tried):
+            while (not tried or now() < deadline) and (server := self._pick(tried)):
                 tried.add(server)
                 try:
                     async with aclosing(self._run(server, job, deadline)) as events:
@@ -94,6 +100,7 @@ class LangflowRunner:
         """Raises Declined. Whatever else goes wrong is `Failed`, and counted against the server when it is the server's."""
         failure: Failed | None = None
         async with server.turn(job.timeout, deadline):
+            had = deadline - asyncio.get_running_loop().time()
             try:
                 async with aclosing(self._told(server, job, deadline)) as events:
                     async for event in events:
@@ -116,7 +123,8 @@ class LangflowRunner:
                 failure = Failed("crashed", words)
             except ValueError as fault:
                 failure = Failed("crashed", f"The stream of the Langflow server at {server.url} cannot be read: {fault}"[:300])
-            server.failed(failure.detail)
+            if failure.code != "timeout" or had >= min(FAIR, NEARLY * job.timeout):
+                server.failed(failure.detail)
             yield failure
 
     async def _told(self, server: LangflowServer, job: Job, deadline: float) -> AsyncGenerator[Event, None]:
@@ -124,6 +132,8 @@ class LangflowRunner:
             if fault := await answers.refusal(response, job.flow.name):
                 if response.status in answers.NOT_NOW:
                     raise Declined(fault)
+                if response.status in answers.BROKEN:
+                    server.failed(fault.detail)
                 yield fault
                 return
             async with aclosing(answers.said(response, job.timeout, deadline)) as events:

@@ -21,6 +21,8 @@ TESTED = "1.13."
 """The versions of Langflow that these answers were heard from."""
 NOT_NOW = frozenset({429, 503})
 """Statuses by which a server, or what stands before it, says that it did not begin."""
+BROKEN = frozenset({502, 504})
+"""By which what stands before it says that it is broken: a run may have begun."""
 DRAIN = 0.05
 """Seconds that the end of an answer may take after the end of its run; then its connection is not used again."""
 
@@ -39,6 +41,8 @@ async def refusal(response: aiohttp.ClientResponse, flow: str) -> Failed | None:
     if response.status == 200 and response.content_type == "text/event-stream":
         return None
     server = f"{response.url.scheme}://{response.url.authority}"
+    if response.status in NOT_NOW | BROKEN:
+        return Failed("unavailable", f"The Langflow server is not available now (HTTP {response.status}).")
     if response.content_type == "text/html":
         return Failed("unavailable", NOT_AN_API.format(url=server))
     detail = _detail(await response.text(errors="replace"))
@@ -46,8 +50,6 @@ async def refusal(response: aiohttp.ClientResponse, flow: str) -> Failed | None:
         return Failed("unavailable", f"The Langflow server refused the API key (CMP_LANGFLOW_API_KEY): {detail}")
     if response.status == 404:
         return Failed("unavailable", f"The Langflow server has no flow “{flow}”. Push it there: cmpctl flows push.")
-    if response.status in {*NOT_NOW, 502, 504}:
-        return Failed("unavailable", f"The Langflow server is not available now (HTTP {response.status}).")
     if response.status >= 400:
         return Failed("flow_failed", detail)
     return Failed("unavailable", NOT_AN_API.format(url=server))

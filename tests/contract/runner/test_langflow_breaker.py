@@ -6,11 +6,13 @@ import asyncio
 
 import pytest
 
-from backend.runner import langflow_server
+from backend.runner import langflow, langflow_server
+from backend.runner.langflow import LangflowRunner
 from backend.runner.ports import Failed, Token
-from tests.contract.runner.test_langflow_servers import HELLO, fails_with, play, quick, raw, runner
+from tests.contract.runner.test_langflow_servers import BUSY, HELLO, Raw, fails_with, play, quick, raw, runner
 
 __all__ = ["quick"]
+BAD_GATEWAY = b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 6\r\ncontent-type: text/html\r\n\r\n<html>"
 FEW = langflow_server.FAILURES - 1
 
 
@@ -52,3 +54,90 @@ async def test_a_server_that_is_back_takes_many_runs_at_once_again(monkeypatch: 
             await asyncio.sleep(0.01)
         assert await play(made) == HELLO
         assert await asyncio.gather(*(play(made) for _ in range(4))) == [HELLO] * 4
+
+
+def trusted(made: LangflowRunner) -> list[bool]:
+    return [server.may_be_asked for server in made.servers]
+
+
+async def held_back(made: LangflowRunner, server: Raw, timeout: float) -> None:
+    """A run of `timeout` seconds that is given its turn when a tenth of its time is left."""
+    server.go.clear()
+    first = asyncio.create_task(play(made))
+    while not server.under_way:
+        await asyncio.sleep(0.005)
+    late = asyncio.create_task(play(made, timeout=timeout))
+    await asyncio.sleep(timeout * 0.9)
+    server.script = [server.never_begins]
+    server.go.set()
+    assert await first == HELLO
+    (event,) = await late
+    assert isinstance(event, Failed)
+    assert event.code == "timeout"
+    server.script = [server.answers]
+
+
+async def test_a_run_that_waited_for_its_turn_till_its_end_is_not_held_against_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(langflow_server, "AT_ONCE", 1)
+    monkeypatch.setattr(langflow_server, "FAILURES", 1)
+    async with raw() as server, runner(server.url) as made:
+        await held_back(made, server, 0.5)
+        assert trusted(made) == [True]
+
+
+async def test_a_time_out_after_a_fair_time_is_held_against_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(langflow, "FAIR", 0.1)
+    monkeypatch.setattr(langflow_server, "FAILURES", 2)
+    async with raw() as server, runner(server.url) as made:
+        server.script = [server.never_begins]
+        await play(made, timeout=0.05)
+        assert trusted(made) == [True]
+        await play(made, timeout=0.2)
+        assert trusted(made) == [False]
+
+
+async def test_no_server_is_asked_and_no_pause_made_after_a_runs_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(langflow, "PAUSE", 30.0)
+    async with raw() as busy, raw() as other, runner(busy.url, other.url) as made:
+
+        async def is_busy_late(writer: asyncio.StreamWriter) -> bool:
+            await asyncio.sleep(0.15)
+            writer.write(BUSY)
+            return True
+
+        busy.script = other.script = [is_busy_late]
+        async with asyncio.timeout(10):
+            (event,) = await play(made, timeout=0.2)
+        assert isinstance(event, Failed)
+        assert (busy.asked, other.asked) == (1, 1)
+        assert trusted(made) == [True, True]
+
+
+async def test_a_run_that_had_no_room_on_one_server_is_not_posted_to_another_after_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(langflow_server, "AT_ONCE", 1)
+    async with raw() as full, raw() as other, runner(full.url, other.url) as made:
+        for server in (full, other):
+            server.go.clear()
+        runs = [asyncio.create_task(play(made)) for _ in range(2)]
+        while full.under_way + other.under_way < 2:
+            await asyncio.sleep(0.005)
+        (event,) = await play(made, timeout=0.1)
+        assert event == Failed("timeout", f"The Langflow server at {full.url} had no room for 0.1 seconds.")
+        for server in (full, other):
+            server.go.set()
+        assert await asyncio.gather(*runs) == [HELLO] * 2
+
+
+@pytest.mark.parametrize("status", [b"502 Bad Gateway", b"504 Gateway Timeout"])
+async def test_a_gateway_before_the_server_that_is_broken_is_the_servers_failure(status: bytes) -> None:
+    async with raw() as server, runner(server.url) as made:
+
+        async def broken(writer: asyncio.StreamWriter) -> bool:
+            writer.write(BAD_GATEWAY.replace(b"502 Bad Gateway", status))
+            return True
+
+        server.script = [broken]
+        for _ in range(langflow_server.FAILURES):
+            words = f"The Langflow server is not available now (HTTP {int(status[:3])})."
+            assert await play(made) == [Failed("unavailable", words)]
+        assert trusted(made) == [False]
