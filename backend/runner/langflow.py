@@ -129,7 +129,7 @@ class LangflowRunner:
 
     async def _told(self, server: LangflowServer, job: Job, deadline: float) -> AsyncGenerator[Event, None]:
         async with self._ask(server, job, deadline) as response:
-            if fault := await answers.refusal(response, job.flow.name):
+            if fault := await answers.refusal(response, job.flow.name, deadline):
                 if response.status in answers.NOT_NOW:
                     raise Declined(fault)
                 if response.status in answers.BROKEN:

@@ -16,6 +16,8 @@ from backend.runner.ports import Event, Failed, Finished, Token
 
 MAX_OBJECT = 16 * 1024 * 1024
 """Bytes of one event."""
+MAX_REFUSAL = 64 * 1024
+"""Bytes that are read of an answer that is no stream."""
 NOT_AN_API = "{url} does not answer as a Langflow server does: set CMP_LANGFLOW_URL to the server's own address, without a path."
 TESTED = "1.13."
 """The versions of Langflow that these answers were heard from."""
@@ -36,8 +38,8 @@ def base_url(url: str) -> str:
     return bare if not bare or "://" in bare else f"http://{bare}"
 
 
-async def refusal(response: aiohttp.ClientResponse, flow: str) -> Failed | None:
-    """Why there will be no stream, or None when there will be one."""
+async def refusal(response: aiohttp.ClientResponse, flow: str, deadline: float) -> Failed | None:
+    """Why there will be no stream, or None when there will be one. Raises TimeoutError at the deadline."""
     if response.status == 200 and response.content_type == "text/event-stream":
         return None
     server = f"{response.url.scheme}://{response.url.authority}"
@@ -45,7 +47,8 @@ async def refusal(response: aiohttp.ClientResponse, flow: str) -> Failed | None:
         return Failed("unavailable", f"The Langflow server is not available now (HTTP {response.status}).")
     if response.content_type == "text/html":
         return Failed("unavailable", NOT_AN_API.format(url=server))
-    detail = _detail(await response.text(errors="replace"))
+    async with asyncio.timeout_at(deadline):
+        detail = _detail(await _beginning(response))
     if response.status in {401, 403}:
         return Failed("unavailable", f"The Langflow server refused the API key (CMP_LANGFLOW_API_KEY): {detail}")
     if response.status == 404:
@@ -53,6 +56,13 @@ async def refusal(response: aiohttp.ClientResponse, flow: str) -> Failed | None:
     if response.status >= 400:
         return Failed("flow_failed", detail)
     return Failed("unavailable", NOT_AN_API.format(url=server))
+
+
+async def _beginning(response: aiohttp.ClientResponse) -> str:
+    held = b""
+    while len(held) < MAX_REFUSAL and (chunk := await response.content.read(MAX_REFUSAL - len(held))):
+        held += chunk
+    return held.decode(errors="replace")
 
 
 async def said(response: aiohttp.ClientResponse, allowed: float, deadline: float) -> AsyncGenerator[Event, None]:

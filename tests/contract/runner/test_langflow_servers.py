@@ -342,3 +342,36 @@ async def test_a_variable_that_is_no_header_is_not_sent(variables: dict[str, str
         assert isinstance(event, Failed)
         assert (event.code, f"The variable {next(iter(variables))} cannot be sent" in event.detail) == ("flow_failed", True)
         assert server.asked == 0
+
+
+ILL = b"HTTP/1.1 500 Internal Server Error\r\ncontent-type: text/plain\r\ntransfer-encoding: chunked\r\n\r\n"
+
+
+async def test_an_error_answer_that_never_ends_ends_with_the_runs_time() -> None:
+    async with raw() as server, runner(server.url) as made:
+
+        async def stalls(writer: asyncio.StreamWriter) -> bool:
+            writer.write(ILL + b"3\r\nill\r\n")
+            await asyncio.Event().wait()
+            return False
+
+        server.script = [stalls]
+        async with asyncio.timeout(10):
+            (event,) = await play(made, timeout=0.2)
+        assert isinstance(event, Failed)
+        assert event.code == "timeout"
+
+
+async def test_no_more_of_an_error_answer_is_read_than_a_bound() -> None:
+    async with raw() as server, runner(server.url) as made:
+
+        async def floods(writer: asyncio.StreamWriter) -> bool:
+            writer.write(ILL)
+            while True:
+                writer.write(b"400\r\n" + b"ill " * 256 + b"\r\n")
+                await writer.drain()
+
+        server.script = [floods]
+        async with asyncio.timeout(10):
+            (event,) = await play(made, timeout=8.0)
+        assert event == Failed("flow_failed", "ill " * 125)
