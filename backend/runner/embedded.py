@@ -167,11 +167,11 @@ async def _events(process: RunProcess, job: Job, deadline: float) -> AsyncGenera
         except (ValueError, KeyError, TypeError):
             event = Failed("crashed", "What the flow's process said cannot be read.")
         if not isinstance(event, Failed):
-            if isinstance(event, Finished) and event.text and not said:
-                yield Token(event.text)
             said += len(event.text) if isinstance(event, Token) else 0
             if max(said, len(event.text)) > ports.LONGEST:
                 event = ports.too_long()
+        if isinstance(event, Finished) and event.text and not said:
+            yield Token(event.text)
         yield event
         if not isinstance(event, Token):
             return

@@ -76,13 +76,13 @@ async def said(response: aiohttp.ClientResponse, allowed: float, deadline: float
             except TimeoutError:
                 yield Failed("timeout", f"The run took longer than {allowed:g} seconds and was stopped.")
                 return
+            spoken += len(said.text) if isinstance(said, Token) else 0
+            if isinstance(said, Token | Finished) and max(spoken, len(said.text)) > ports.LONGEST:
+                said = ports.too_long()
             if isinstance(said, Finished):
                 if said.text and not spoken:
                     yield Token(said.text)
                 await _drain(response)
-            spoken += len(said.text) if isinstance(said, Token) else 0
-            if spoken > ports.LONGEST:
-                said = ports.too_long()
             yield said or Failed("crashed", "The Langflow server ended the stream in the middle of the run.")
             if not isinstance(said, Token):
                 return

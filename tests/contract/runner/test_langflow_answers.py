@@ -12,6 +12,7 @@ import pytest_asyncio
 from aiohttp import web
 from pydantic import SecretStr
 
+from backend.runner import ports
 from backend.runner.langflow import LangflowRunner
 from backend.runner.langflow_answers import base_url
 from backend.runner.ports import Event, Failed, Finished, Token
@@ -133,6 +134,14 @@ async def test_a_connection_that_breaks_is_a_crash(server: Server) -> None:
     last = (await play(server.url))[-1]
     assert isinstance(last, Failed)
     assert last.code == "crashed"
+
+
+@pytest.mark.parametrize("kind", ["end", "token"])
+async def test_a_long_answer_that_comes_whole_is_stopped_at_the_bound(server: Server, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    monkeypatch.setattr(ports, "LONGEST", 4)
+    token = {"event": "token", "data": {"chunk": "Hello"}}
+    server.streams(*(json.dumps(one).encode() + b"\n\n" for one in ([END] if kind == "end" else [token, END])))
+    assert await play(server.url) == [Failed("flow_failed", "The flow's answer is longer than 4 characters.")]
 
 
 async def test_half_an_object_is_a_crash_and_not_an_answer(server: Server) -> None:
