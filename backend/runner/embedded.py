@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from backend.runner import ports
 from backend.runner.flows import tweaks_for
 from backend.runner.masking import masked
+from backend.runner.messages import UNREADABLE
 from backend.runner.nursery import Nursery
 from backend.runner.ports import Event, Failed, Finished, FlowRef, Job, Token
 from backend.runner.templates import Gone, RunProcess, Template, Unstarted, Unusable
@@ -27,6 +28,8 @@ LOADING = 60.0
 """Seconds that a flow has to load."""
 NAMES = 53
 """TCP port that names are asked from."""
+MOST_TOKENS = 2**31 - 1
+"""Of one run. Who counts them is flow code."""
 _CRASHED = Failed("crashed", "The process that ran the flow ended in the middle of the run.")
 _log = logging.getLogger(__name__)
 
@@ -164,7 +167,7 @@ async def _events(process: RunProcess, job: Job, deadline: float) -> AsyncGenera
             event = _CRASHED if message is None else _event(message)
         except TimeoutError:
             event = _late(job)
-        except (ValueError, KeyError, TypeError):
+        except UNREADABLE:
             event = Failed("crashed", "What the flow's process said cannot be read.")
         if not isinstance(event, Failed):
             said += len(event.text) if isinstance(event, Token) else 0
@@ -185,7 +188,10 @@ def _event(message: dict[str, Any]) -> Event:
     if "token" in message:
         return Token(str(message["token"]))
     if "done" in message:
-        return Finished(str(message["done"]), {str(name): int(count) for name, count in message["usage"].items()})
+        usage = {str(name): int(count) for name, count in message["usage"].items()}
+        if not all(0 <= count <= MOST_TOKENS for count in usage.values()):
+            raise ValueError("more tokens than there are")
+        return Finished(str(message["done"]), usage)
     return Failed("flow_failed", str(message["failed"]))
 
 

@@ -11,6 +11,10 @@ from typing import Any
 
 MOST = 1024 * 1024
 """Bytes of one message."""
+WAITING = 8
+"""Descriptors that may have come before their messages."""
+UNREADABLE = (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError)
+"""What is raised by a message, or what is looked for in it, when flow code made it."""
 
 
 def send(sock: socket.socket, message: Mapping[str, object], descriptors: Sequence[int] = ()) -> None:
@@ -28,7 +32,7 @@ class Inbox:
         self.closed = False
 
     def take(self) -> list[dict[str, Any]]:
-        """Whole messages that have come. `closed` tells afterwards whether more will. Raises ValueError."""
+        """Whole messages that have come. `closed` tells afterwards whether more will. Raises ValueError, RecursionError."""
         try:
             data, descriptors, _, _ = socket.recv_fds(self._sock, 65536, 64)
         except BlockingIOError:
@@ -37,6 +41,9 @@ class Inbox:
             data, descriptors = b"", []
         self.closed = not data
         self._descriptors.extend(descriptors)
+        if len(self._descriptors) > WAITING:
+            self.close()
+            raise ValueError("descriptors that nobody asked for")
         *lines, self._held = (self._held + data).split(b"\n")
         if len(self._held) > MOST:
             raise ValueError("a message without end")

@@ -14,13 +14,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from backend.runner.messages import Inbox, send
+from backend.runner.messages import UNREADABLE, Inbox, send
 from backend.runner.nursery import Nursery, remove
 from backend.runner.ports import FlowRef
 
 MAX_LINE = 16 * 1024 * 1024
 """Bytes of one message of a run; what says more is not well."""
 
+MOST_PROCESSES = 2**22
+"""The highest number that Linux gives a process."""
 _SHORTAGE = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 
 
@@ -200,7 +202,7 @@ class Template:
         try:
             for message in self._inbox.take():
                 self._take_in(message)
-        except (ValueError, KeyError, TypeError, IndexError, AttributeError, OSError, asyncio.InvalidStateError):
+        except (*UNREADABLE, OSError, asyncio.InvalidStateError):
             self._inbox.closed = True
         if self._inbox.closed:
             self.close()
@@ -223,7 +225,22 @@ class Template:
             self._came_not(Unstarted(str(message["failed"])))
         else:
             self._asked -= 1
-            self._came(RunProcess(self, int(message["run"]), socket.socket(fileno=self._inbox.take_descriptor())))
+            self._came(self._run(int(message["run"])))
+
+    def _run(self, pid: int) -> RunProcess:
+        """Raises ValueError, IndexError and OSError when it cannot be one."""
+        if not 1 <= pid <= MOST_PROCESSES:
+            raise ValueError("not the number of a process")
+        descriptor = self._inbox.take_descriptor()
+        try:
+            sock = socket.socket(fileno=descriptor)
+        except OSError:
+            os.close(descriptor)
+            raise
+        if (sock.family, sock.type) != (socket.AF_UNIX, socket.SOCK_STREAM):
+            sock.close()
+            raise ValueError("not the socket of a process")
+        return RunProcess(self, pid, sock)
 
     def _came(self, run: RunProcess) -> None:
         while self._waiting:

@@ -9,7 +9,7 @@ import pytest
 from backend.runner import langflow, langflow_server
 from backend.runner.langflow import LangflowRunner
 from backend.runner.ports import Failed, Token
-from tests.contract.runner.test_langflow_servers import BUSY, HELLO, Raw, fails_with, play, quick, raw, runner
+from tests.contract.runner.test_langflow_servers import HELLO, Raw, fails_with, play, quick, raw, runner
 
 __all__ = ["quick"]
 BAD_GATEWAY = b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 6\r\ncontent-type: text/html\r\n\r\n<html>"
@@ -96,21 +96,13 @@ async def test_a_time_out_after_a_fair_time_is_held_against_the_server(monkeypat
         assert trusted(made) == [False]
 
 
-async def test_no_server_is_asked_and_no_pause_made_after_a_runs_time(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_no_pause_is_made_that_would_end_after_a_runs_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(langflow, "PAUSE", 30.0)
-    async with raw() as busy, raw() as other, runner(busy.url, other.url) as made:
-
-        async def is_busy_late(writer: asyncio.StreamWriter) -> bool:
-            await asyncio.sleep(0.15)
-            writer.write(BUSY)
-            return True
-
-        busy.script = other.script = [is_busy_late]
+    async with raw() as busy, runner(busy.url) as made:
+        busy.script = [busy.is_busy]
         async with asyncio.timeout(10):
-            (event,) = await play(made, timeout=0.2)
-        assert isinstance(event, Failed)
-        assert (busy.asked, other.asked) == (1, 1)
-        assert trusted(made) == [True, True]
+            assert await play(made, timeout=20.0) == [Failed("unavailable", "The Langflow server is not available now (HTTP 503).")]
+        assert busy.asked == 1
 
 
 async def test_a_run_that_had_no_room_on_one_server_is_not_posted_to_another_after_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
