@@ -24,6 +24,8 @@ MEMORY = 2 * 1024**3
 """Bytes of address space of a run; lfx itself takes half a gigabyte of it, shared by all."""
 TEMPLATES = 16
 """Flows that are kept loaded; the one unused for longest goes first."""
+TRIES = 3
+"""Processes of a flow that may be found dead, one after the other, before its run fails."""
 LOADING = 60.0
 """Seconds that a flow has to load."""
 NAMES = 53
@@ -97,8 +99,8 @@ class EmbeddedRunner:
         except Unstarted as fault:
             yield Failed("unavailable", str(fault))
             return
-        except Gone:
-            yield _CRASHED
+        except Gone as fault:
+            yield Failed("crashed", str(fault) or _CRASHED.detail)
             return
         try:
             process.say(_message(job))
@@ -153,9 +155,17 @@ class EmbeddedRunner:
 
 async def _live(template: Template) -> RunProcess:
     """A process that waits. Raises Unusable, Unstarted, Gone."""
-    while not await (process := await template.take()).connect():
-        process.end()
-    return process
+    for _ in range(TRIES):
+        process = await template.take()
+        waits = False
+        try:
+            waits = await process.connect()
+        finally:
+            if not waits:
+                process.end()
+        if waits:
+            return process
+    raise Gone("The flow's processes end before they are asked anything.")
 
 
 async def _events(process: RunProcess, job: Job, deadline: float) -> AsyncGenerator[Event, None]:

@@ -31,7 +31,7 @@ class Unusable(Exception):
 
 
 class Gone(Exception):
-    """The template ended."""
+    """The template ended; the text, if there is one, is for an operator."""
 
 
 class Unstarted(Exception):
