@@ -13,7 +13,7 @@ import struct
 from collections.abc import Iterable
 from pathlib import Path
 
-from backend.runner.worker.kernel import syscall
+from backend.runner.worker.kernel import LACKING, syscall
 
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
 """The same numbers on every architecture."""
@@ -36,7 +36,17 @@ def version() -> int:
 def restrict(*, readable: Iterable[Path], writable: Iterable[Path], ports: Iterable[int]) -> list[str]:
     """Returns what this kernel cannot hold back, in words."""
     if not (known := version()):
-        return ["this kernel has no Landlock: flow code reads the files that this user reads, and calls any port"]
+        return missing(known)
+    try:
+        _restrict(known, readable, writable, ports)
+    except OSError as fault:
+        if fault.errno not in LACKING:
+            raise
+        return [f"this system refuses Landlock ({fault.strerror}): flow code reads the files that this user reads, and calls any port"]
+    return missing(known)
+
+
+def _restrict(known: int, readable: Iterable[Path], writable: Iterable[Path], ports: Iterable[int]) -> None:
     rights = RIGHTS[max(number for number in RIGHTS if number <= known)]
     attributes = struct.pack("=QQQ", rights, 3 if known >= NETWORK else 0, 3 if known >= SCOPES else 0)
     size = 24 if known >= SCOPES else 16 if known >= NETWORK else 8
@@ -51,7 +61,15 @@ def restrict(*, readable: Iterable[Path], writable: Iterable[Path], ports: Itera
         syscall(RESTRICT_SELF, ctypes.c_int(rules), ctypes.c_uint(0))
     finally:
         os.close(rules)
-    return [] if known >= NETWORK else ["this kernel's Landlock knows no ports (Linux 6.7 does): flow code calls any port"]
+
+
+def missing(known: int) -> list[str]:
+    """What this version of Landlock cannot hold back, in words."""
+    if not known:
+        return ["this kernel has no Landlock: flow code reads the files that this user reads, and calls any port"]
+    ports = "this kernel's Landlock knows no ports (Linux 6.7 does): flow code calls any port"
+    signals = "this kernel's Landlock knows no signals (Linux 6.12 does): only the filter of system calls keeps flow code from them"
+    return [ports] * (known < NETWORK) + [signals] * (known < SCOPES)
 
 
 def _allow(rules: int, path: Path, rights: int) -> None:

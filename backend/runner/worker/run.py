@@ -19,7 +19,7 @@ from typing import Any
 
 from backend.runner.worker import graph
 from backend.runner.worker.lessons import Lessons
-from backend.runner.worker.walls import Walls, die_with_parent
+from backend.runner.worker.walls import Walls, die_with_parent, lower
 
 
 class Run:
@@ -45,7 +45,7 @@ class Run:
     def _run(self, job: dict[str, Any]) -> None:
         # As much of the processor as one core gives in the run's time, however many threads there are.
         seconds = math.ceil(job["seconds"])
-        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+        lower(resource.RLIMIT_CPU, seconds, seconds + 1)
         threading.Thread(target=self._watch, daemon=True).start()
         asyncio.run(self._answer(job))
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from backend.runner.worker import landlock, syscalls
-from backend.runner.worker.kernel import CAPABILITY_VERSION, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, PR_SET_PDEATHSIG, prctl
+from backend.runner.worker.kernel import CAPABILITY_VERSION, LACKING, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, PR_SET_PDEATHSIG, prctl
 
 FILE, FILES = 64 * 1024 * 1024, 512
 """Bytes of a file that flow code writes, and files it holds open at once."""
@@ -44,15 +44,22 @@ class Walls:
             (resource.RLIMIT_FSIZE, FILE),
             (resource.RLIMIT_NOFILE, FILES),
         ):
-            resource.setrlimit(limit, (most, most))
+            lower(limit, most, most)
         if sys.platform != "linux":
             return ["this system has neither Landlock nor filters of system calls: flow code reads what this user reads"]
         if not alone:
             _first_for_the_end()
-        prctl(PR_SET_NO_NEW_PRIVS, 1)
-        _drop_capabilities()
-        missing = landlock.restrict(readable=readable(), writable=(home, Path(os.devnull)), ports=self.ports)
+        missing = _without_more_rights() + _drop_capabilities()
+        missing += landlock.restrict(readable=readable(), writable=(home, Path(os.devnull)), ports=self.ports)
         return missing + syscalls.filter_calls(alone=alone)
+
+
+def lower(limit: int, soft: int, hard: int) -> None:
+    """To these, or to what it is already when that is less: nobody but root raises it again."""
+    most = resource.getrlimit(limit)[1]
+    if most != resource.RLIM_INFINITY:
+        soft, hard = min(soft, most), min(hard, most)
+    resource.setrlimit(limit, (soft, hard))
 
 
 def readable() -> Iterable[Path]:
@@ -76,10 +83,22 @@ def _first_for_the_end() -> None:
         os.nice(5)
 
 
-def _drop_capabilities() -> None:
-    """Of a server that runs as root, as in many containers."""
+def _without_more_rights() -> list[str]:
+    try:
+        prctl(PR_SET_NO_NEW_PRIVS, 1)
+    except OSError as fault:
+        if fault.errno not in LACKING:
+            raise
+        return [f"this system does not let a process give up rights ({fault.strerror}): there is no Landlock and no filter of system calls"]
+    return []
+
+
+def _drop_capabilities() -> list[str]:
+    """Of a server that runs as root, as in many containers. Returns what of it this system refuses, in words."""
     for capability in range(64):
         if prctl(PR_CAPBSET_DROP, capability, fails=False) != 0:
             break
     header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION, 0)
-    ctypes.CDLL(None).capset(header, (ctypes.c_uint32 * 6)())
+    if ctypes.CDLL(None).capset(header, (ctypes.c_uint32 * 6)()) != 0:
+        return ["this system does not let a process give up its capabilities: flow code keeps those of this user"]
+    return []

@@ -11,6 +11,7 @@ import textwrap
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import lfx
 import psutil
 import pytest
 import pytest_asyncio
@@ -143,15 +144,59 @@ FORBIDDEN = {
     "a port of its own": "socket.socket().bind(('127.0.0.1', 0))",
     "a higher priority": "os.nice(-5)",
     "another user": "os.setuid(12345)",
+    "TCP by another name (MPTCP)": "socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262)",
+    "TCP by another name (MPTCP, IPv6)": "socket.socket(socket.AF_INET6, socket.SOCK_STREAM, 262)",
+    "TCP by another name (SCTP)": "socket.socket(socket.AF_INET, socket.SOCK_STREAM, 132)",
+    "TCP by another name (SCTP by its kind)": "socket.socket(socket.AF_INET, socket.SOCK_SEQPACKET)",
+    "a datagram to a local program": "socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)",
+    "to be called": "socket.socket().listen()",
+    "a connection made by sendto": "socket.socket().sendto(b'x', 0x20000000, ('127.0.0.1', 5432))",
+    "a connection made by sendmsg": "socket.socket().sendmsg([b'x'], [], 0x20000000, ('127.0.0.1', 5432))",
+    "a connection made by sendmmsg": "call(dict(x86_64=307, aarch64=269), socket.socket().fileno(), 0, 0, 0x20000000)",
+    "shared memory": "call(dict(x86_64=29, aarch64=194), 4711, 4096, 0o1600)",
+    "a shared semaphore": "call(dict(x86_64=64, aarch64=190), 4711, 1, 0o1600)",
+    "a queue of messages": "call(dict(x86_64=68, aarch64=186), 4711, 0o1600)",
+    "a queue of messages by name": "call(dict(x86_64=240, aarch64=180), b'made', 0o102, 0o600, 0)",
+    "the end of a queue of messages": "call(dict(x86_64=241, aarch64=181), b'made')",
+    "a lower priority of another": "os.setpriority(os.PRIO_PROCESS, os.getppid(), 10)",
+    "a processor of its own": "os.sched_setaffinity(0, [0])",
+    "another process's place on the processor": "os.sched_setparam({server}, os.sched_param(0))",
+    "a higher priority at the disk": "call(dict(x86_64=251, aarch64=30), 1, 0, 0x4000)",
+    "a file's rights": "os.chmod({probe!r}, 0o644)",
+    "a file's rights from a folder": "os.chmod('__init__.py', 0o644, dir_fd=os.open(os.path.dirname({probe!r}), os.O_RDONLY))",
+    "an open file's rights": "os.fchmod(os.open({probe!r}, os.O_RDONLY), 0o644)",
+    "a file's owner": "os.chown({probe!r}, os.getuid(), -1)",
+    "a link's owner": "os.lchown({probe!r}, os.getuid(), -1)",
+    "an open file's owner": "os.fchown(os.open({probe!r}, os.O_RDONLY), os.getuid(), -1)",
+    "a file's times": "os.utime({probe!r})",
+    "an open file's times": "os.utime(os.open({probe!r}, os.O_RDONLY))",
+    "a file's attributes": "os.setxattr({probe!r}, 'user.made', b'x')",
+    "an open file's attributes": "os.setxattr(os.open({probe!r}, os.O_RDONLY), 'user.made', b'x')",
+    "a file's attributes away": "os.removexattr({probe!r}, 'user.made')",
+    "a life after the template's": "call(dict(x86_64=157, aarch64=167), 1, 0, 0, 0, 0)",
+    "a signal by its descriptor": "fcntl.fcntl(socket.socket(), fcntl.F_SETOWN, os.getpid())",
+    "a signal of its choice by its descriptor": "fcntl.fcntl(socket.socket(), fcntl.F_SETSIG, 9)",
+    "a signal by its descriptor, in detail": "fcntl.fcntl(socket.socket(), 15, b'x' * 8)",
+    "a signal by its socket": "fcntl.ioctl(socket.socket(), 0x8901, os.getpid().to_bytes(4, 'little'))",
+    "a signal to its socket's group": "fcntl.ioctl(socket.socket(), 0x8902, os.getpid().to_bytes(4, 'little'))",
 }
+CALL = """
+import ctypes, fcntl, lfx, os, platform, resource, socket, subprocess
+def call(numbers, *arguments):
+    made = ctypes.CDLL(None, use_errno=True)
+    arguments = [ctypes.c_char_p(one) if isinstance(one, bytes) else ctypes.c_long(one) for one in arguments]
+    if made.syscall(ctypes.c_long(numbers[platform.machine()]), *arguments) < 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+reached = []
+"""
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the walls are Linux's")
 async def test_flow_code_reaches_nothing_outside_its_walls(runner: EmbeddedRunner, tmp_path: Path) -> None:
-    data = runner._home.parent
+    data, probe = runner._home.parent, Path(lfx.__file__)
     (data / "secret.key").write_text("of the installation")
-    known = {"data": str(data), "root": str(ROOT), "server": os.getpid()}
-    lines = ["import lfx, os, resource, socket, subprocess", "reached = []"]
+    known = {"data": str(data), "root": str(ROOT), "server": os.getpid(), "probe": str(probe)}
+    lines = CALL.strip().splitlines()
     for what, deed in FORBIDDEN.items():
         lines += ["try:", f"    {deed.format(**known)}", f"    reached.append({what!r})", "except OSError as fault:"]
         lines += [f"    if fault.errno not in (1, 13, 97): reached.append({what!r} + f': {{fault}}')"]
