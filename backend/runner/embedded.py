@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from backend.runner import ports
 from backend.runner.flows import tweaks_for
+from backend.runner.folder import Folder
 from backend.runner.masking import masked
 from backend.runner.messages import UNREADABLE
 from backend.runner.nursery import Nursery
@@ -41,10 +42,10 @@ class EmbeddedRunner:
 
     def __init__(self, settings: Settings, *, flows: Sequence[FlowRef] = (), memory: int = MEMORY) -> None:
         self._flows = tuple(flows)
-        self._home = settings.data_dir.resolve() / "runner"
+        self._folder = Folder(settings.data_dir.resolve() / "runner")
         model = urlsplit(settings.llm_base_url)
         allowed = {*settings.runner_ports, NAMES, model.port or (80 if model.scheme == "http" else 443)}
-        self._nursery = Nursery(self._home, settings.llm_base_url, memory, sorted(allowed), self._forget_all)
+        self._nursery = Nursery(self._folder, settings.llm_base_url, memory, sorted(allowed), self._forget_all)
         self._templates: OrderedDict[str, Template] = OrderedDict()
         self._turns = asyncio.Semaphore(settings.runner_at_once)
         self._told: set[str] = set()
@@ -117,7 +118,7 @@ class EmbeddedRunner:
         template = self._templates.get(flow.content_hash)
         if template is None or not template.alive:
             self._make_room()
-            template = Template(self._nursery, flow, self._home / secrets.token_hex(8))
+            template = Template(self._nursery, flow, self._folder.path / secrets.token_hex(8))
             self._templates[flow.content_hash] = template
             asyncio.get_running_loop().call_later(LOADING, template.give_up)
         self._templates.move_to_end(flow.content_hash)

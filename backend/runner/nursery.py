@@ -7,16 +7,15 @@ import contextlib
 import logging
 import os
 import secrets
-import shutil
 import socket
 import sys
-import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from backend.kernel.processes import end
+from backend.runner.folder import Folder, remove
 from backend.runner.messages import Inbox, send
 
 _log = logging.getLogger(__name__)
@@ -36,22 +35,12 @@ def environment(llm_base_url: str) -> dict[str, str]:
     return passed | allowed | one | {"PYTHONUNBUFFERED": "1", "PYTHONPATH": str(_ROOT)}
 
 
-def remove(folder: Path) -> None:
-    """Without waiting for it, and not on the loop's own threads, which may be gone before the last runner is."""
-    with contextlib.suppress(OSError):
-        # An empty one is gone at once, even where no descriptor and no thread is to be had.
-        folder.rmdir()
-        return
-    with contextlib.suppress(RuntimeError):
-        threading.Thread(target=shutil.rmtree, args=(folder,), kwargs={"ignore_errors": True}, name="remove").start()
-
-
 class Nursery:
     """ready: it can take a flow. trouble: empty then, else why not."""
 
-    def __init__(self, home: Path, llm_base_url: str, memory: int, ports: Sequence[int], lost: Callable[[], None]) -> None:
+    def __init__(self, folder: Folder, llm_base_url: str, memory: int, ports: Sequence[int], lost: Callable[[], None]) -> None:
         """memory: bytes of address space of each process. lost: told whenever every template is gone."""
-        self._home, self._environment, self._lost = home, environment(llm_base_url), lost
+        self._folder, self._environment, self._lost = folder, environment(llm_base_url), lost
         self._arguments = str(memory), ",".join(map(str, ports))
         self._control: socket.socket | None = None
         self._keeper: asyncio.Task[None] | None = None
@@ -69,6 +58,7 @@ class Nursery:
         if self._keeper is not None:
             self._keeper.cancel()
             await asyncio.gather(self._keeper, return_exceptions=True)
+        self._folder.release()
         self._keeper, self.trouble = None, "stopped"
 
     def adopt(self, sock: socket.socket, flow: int, content_hash: str, home: Path, named: Callable[[int, str], None]) -> None:
@@ -134,10 +124,11 @@ class Nursery:
 
     async def _start(self) -> tuple[asyncio.subprocess.Process, socket.socket, Path]:
         # lfx keeps things of its own in its home, which no flow is to find there.
-        home = self._home / f"nursery-{secrets.token_hex(8)}"
+        self._folder.hold()
+        home = self._folder.path / f"nursery-{secrets.token_hex(8)}"
         with contextlib.ExitStack() as undo:
             undo.callback(remove, home)
-            home.mkdir(mode=0o700, parents=True)
+            home.mkdir(mode=0o700)
             ours, theirs = socket.socketpair()
             undo.callback(ours.close)
             ours.setblocking(False)

@@ -14,8 +14,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from backend.runner.folder import remove
 from backend.runner.messages import UNREADABLE, Inbox, send
-from backend.runner.nursery import Nursery, remove
+from backend.runner.nursery import Nursery
 from backend.runner.ports import FlowRef
 
 MAX_LINE = 16 * 1024 * 1024

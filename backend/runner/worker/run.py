@@ -23,7 +23,7 @@ from backend.runner.worker.walls import Walls, die_with_parent, lower
 
 
 class Run:
-    def __init__(self, sock: socket.socket, prepared: Any, walls: Walls, lessons: Lessons) -> None:
+    def __init__(self, sock: socket.socket, prepared: Any, walls: Walls, lessons: Lessons | None) -> None:
         self._sock, self._prepared, self._walls, self._lessons = sock, prepared, walls, lessons
 
     def live(self, parent: int, homes: Path) -> None:
@@ -57,7 +57,7 @@ class Run:
     async def _answer(self, job: dict[str, Any]) -> None:
         try:
             async for kind, value in graph.stream(self._prepared, job):
-                if kind == "done":
+                if kind == "done" and self._lessons is not None:
                     self._lessons.write(self._home)
                 self._say({"token": value} if kind == "token" else value)
         except graph.FlowFailed as failure:

@@ -13,10 +13,11 @@ import ssl
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from backend.runner.worker import landlock, syscalls
-from backend.runner.worker.kernel import CAPABILITY_VERSION, LACKING, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, PR_SET_PDEATHSIG, prctl
+from backend.runner.worker.kernel import CAPABILITY_VERSION, LACKING, LIBC, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, PR_SET_PDEATHSIG, prctl
 
 FILE, FILES = 64 * 1024 * 1024, 512
 """Bytes of a file that flow code writes, and files it holds open at once."""
@@ -49,7 +50,8 @@ class Walls:
             return ["this system has neither Landlock nor filters of system calls: flow code reads what this user reads"]
         if not alone:
             _first_for_the_end()
-        missing = _without_more_rights() + _drop_capabilities()
+        # A run's template did so already.
+        missing = [] if alone else _without_more_rights() + _drop_capabilities()
         missing += landlock.restrict(readable=readable(), writable=(home, Path(os.devnull)), ports=self.ports)
         return missing + syscalls.filter_calls(alone=alone)
 
@@ -62,12 +64,13 @@ def lower(limit: int, soft: int, hard: int) -> None:
     resource.setrlimit(limit, (soft, hard))
 
 
+@cache
 def readable() -> Iterable[Path]:
     """Python, its packages, and `_SYSTEM`. Never the folder of this project, where `.env` and the data may be."""
     python = {sys.prefix, sys.base_prefix, sys.exec_prefix, *(path for path in sys.path if "site-packages" in path)}
     own = Path(__file__).resolve().parents[2]
     certificates = filter(None, ssl.get_default_verify_paths()[:2])
-    return {*map(Path, python), own, *map(Path, certificates), *map(Path, _SYSTEM)}
+    return frozenset((*map(Path, python), own, *map(Path, certificates), *map(Path, _SYSTEM)))
 
 
 def die_with_parent() -> None:
@@ -99,6 +102,6 @@ def _drop_capabilities() -> list[str]:
         if prctl(PR_CAPBSET_DROP, capability, fails=False) != 0:
             break
     header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION, 0)
-    if ctypes.CDLL(None).capset(header, (ctypes.c_uint32 * 6)()) != 0:
+    if LIBC.capset(header, (ctypes.c_uint32 * 6)()) != 0:
         return ["this system does not let a process give up its capabilities: flow code keeps those of this user"]
     return []

@@ -193,7 +193,7 @@ reached = []
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the walls are Linux's")
 async def test_flow_code_reaches_nothing_outside_its_walls(runner: EmbeddedRunner, tmp_path: Path) -> None:
-    data, probe = runner._home.parent, Path(lfx.__file__)
+    data, probe = runner._folder.path.parents[1], Path(lfx.__file__)
     (data / "secret.key").write_text("of the installation")
     known = {"data": str(data), "root": str(ROOT), "server": os.getpid(), "probe": str(probe)}
     lines = CALL.strip().splitlines()
