@@ -21,6 +21,9 @@ APPLICATION = VERSION = "cmp"
 POLL = 0.2
 """Seconds between two looks at the line; about 1 % of a core when nothing waits there."""
 
+GRACE = 2.0
+"""Seconds that steps under way have to end in when durable work is stopped."""
+
 T = TypeVar("T")
 Workflow = Callable[..., Coroutine[Any, Any, Any]]
 
@@ -48,6 +51,7 @@ class Durable:
         self._engine: Engine | None = None
         self._line: Line | None = None
         self._ahead = 0
+        self._steps: set[asyncio.Task[Any]] = set()
         self.running = False
 
     def workflow(self, name: str, function: Workflow, *, at_once: int = 0) -> None:
@@ -114,9 +118,19 @@ class Durable:
             self.running = False
             # A piece of work that is being taken out of the line just now would find no loop to run on: it is given a second.
             await asyncio.to_thread(DBOS.destroy, workflow_completion_timeout_sec=int(self._ahead > 0), destroy_registry=True)
+            await self._leave()
         if self._engine is not None:
             self._engine.dispose()
             self._engine = None
+
+    async def _leave(self) -> None:
+        """Steps under way end, or are ended: none may still hold a connection when the loop and the pools go."""
+        steps = {step for step in self._steps if not step.done()}
+        if steps:
+            _, late = await asyncio.wait(steps, timeout=GRACE)
+            for step in late:
+                step.cancel()
+            await asyncio.gather(*steps, return_exceptions=True)
 
     def _open(self) -> Engine:
         self._engine = engine = remembering(self._url)
@@ -169,7 +183,10 @@ class Durable:
 
         async def outside() -> T:
             # A step may begin other work. With DBOS's context around it that would be a child of this workflow, which a step may not have.
-            return await home.create_task(call(), context=Context())
+            step = home.create_task(call(), context=Context())
+            self._steps.add(step)
+            step.add_done_callback(self._steps.discard)
+            return await step
 
         if asyncio.get_running_loop() is home:
             return await outside()
