@@ -138,16 +138,25 @@ class Nursery:
         return process, ours, home
 
     async def _launch(self, home: Path, descriptor: int) -> asyncio.subprocess.Process:
-        return await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-m", "backend.runner.worker", str(descriptor), *self._arguments),
-            cwd=home,
-            env=self._environment | {"HOME": str(home), "TMPDIR": str(home)},
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-            pass_fds=(descriptor,),
-            start_new_session=True,
+        launching = asyncio.ensure_future(
+            asyncio.create_subprocess_exec(
+                *(sys.executable, "-P", "-m", "backend.runner.worker", str(descriptor), *self._arguments),
+                cwd=home,
+                env=self._environment | {"HOME": str(home), "TMPDIR": str(home)},
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.PIPE,
+                pass_fds=(descriptor,),
+                start_new_session=True,
+            )
         )
+        try:
+            return await asyncio.shield(launching)
+        except asyncio.CancelledError:
+            # Half begun it would keep its descriptors until the collector comes by.
+            with contextlib.suppress(OSError):
+                await end(await launching)
+            raise
 
     async def _listen(self, process: asyncio.subprocess.Process) -> None:
         """What it prints is drained, so that it never waits for us, and the last of it kept for the log. Flows print elsewhere."""

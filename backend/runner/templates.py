@@ -49,9 +49,17 @@ class RunProcess:
 
     async def connect(self) -> bool:
         """False when it died while it waited, before it was told anything."""
+        self._sock.setblocking(False)
+        try:
+            # Asked of the kernel itself: the loop learns of an end some turns later.
+            if not self._sock.recv(1, socket.MSG_PEEK):
+                return False
+        except BlockingIOError:
+            pass
+        except OSError:
+            return False
         self._reader, self._writer = await asyncio.open_unix_connection(sock=self._sock, limit=MAX_LINE)
-        await asyncio.sleep(0)
-        return not self._reader.at_eof()
+        return True
 
     def say(self, message: Mapping[str, Any]) -> None:
         assert self._writer is not None
